@@ -1,0 +1,42 @@
+"""A picture as people have it: pixels and what else the file says."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import UInt8
+
+from retrato.shapes import Image
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An upright picture and what its file knew about it."""
+
+    image: Image
+    alpha: UInt8[np.ndarray, "h w"] | None = None
+    """Opacity, 0 to 255, of each pixel, where the file had any."""
+    format: str = "PNG"
+    """Pillow's name of the file format: JPEG, PNG, WEBP, TIFF, BMP."""
+    exif: bytes | None = None
+    """With the orientation already applied and set to upright."""
+    icc_profile: bytes | None = None
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+        return self.image.shape[1]
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+        return self.image.shape[0]
+
+    def with_image(self, image: Image) -> "Photo":
+        """The same photo with other pixels; the transparency must then fit the new size.
+
+        Raises:
+            ValueError: the photo is partly transparent and the new picture has another size.
+        """
+        if self.alpha is not None and image.shape[:2] != self.alpha.shape:
+            raise ValueError(f"transparency of size {self.alpha.shape} does not fit a picture of {image.shape[:2]}")
+        return replace(self, image=image)
