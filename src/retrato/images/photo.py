@@ -18,18 +18,18 @@ class Photo:
     format: str = "PNG"
     """Pillow's name of the file format: JPEG, PNG, WEBP, TIFF, BMP."""
     exif: bytes | None = None
-    """With the orientation already applied and set to upright."""
+    """As Pillow takes it (begins with `Exif`), the orientation already applied and set to upright, no thumbnail."""
     icc_profile: bytes | None = None
 
     @property
     def width(self) -> int:
         """Pixels across."""
-        return self.image.shape[1]
+        return int(self.image.shape[1])
 
     @property
     def height(self) -> int:
         """Pixels down."""
-        return self.image.shape[0]
+        return int(self.image.shape[0])
 
     def with_image(self, image: Image) -> "Photo":
         """The same photo with other pixels; the transparency must then fit the new size.

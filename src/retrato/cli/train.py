@@ -1,0 +1,72 @@
+"""`retrato train`."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from retrato.cli.options import device_option
+from retrato.device import DeviceName, choose_device
+
+
+@click.command(name="train")
+@click.argument("recipe_name", metavar="RECIPE")
+@click.option(
+    "--data",
+    "places",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    required=True,
+    help="Folder or tar archive of square face crops; may be repeated.",
+)
+@click.option("--run", "folder", type=click.Path(path_type=Path), required=True, help="Where the run is kept, or resumed.")
+@click.option("--preview", type=click.Path(path_type=Path, exists=True), help="Faces to show in previews, not to learn.")
+@click.option("--iterations", type=click.IntRange(1), help="Until when to train; by default the recipe's.")
+@click.option("--batch-size", type=click.IntRange(1), help="Pictures an iteration; by default the recipe's.")
+@click.option("--save-minutes", type=click.FloatRange(0.1), default=10, show_default=True, help="Between checkpoints.")
+@device_option
+def command(
+    recipe_name: str,
+    places: tuple[Path, ...],
+    folder: Path,
+    preview: Path | None,
+    iterations: int | None,
+    batch_size: int | None,
+    save_minutes: float,
+    device_name: DeviceName,
+) -> None:
+    """Train RECIPE on faces, into a run folder. The same command resumes."""
+    from tqdm import tqdm
+
+    from retrato.data import find_stored_images
+    from retrato.training.loop import train
+    from retrato.training.recipes import recipe
+    from retrato.training.run_folder import RunFolder
+    from retrato.training.tasks.gfpgan import GFPGANTask
+    from retrato.weights.load import load_lpips, load_mobilefacenet
+    from retrato.weights.store import config_fields
+
+    chosen = recipe(recipe_name)
+    changes = {"iterations": iterations, "batch_size": batch_size}
+    loop = replace(chosen.loop, **{name: value for name, value in changes.items() if value is not None})
+    images = find_stored_images(places)
+    previews = find_stored_images([preview]) if preview else None
+    run = RunFolder(folder)
+    settings = config_fields(replace(chosen, loop=loop))
+    del settings["loop"]["iterations"]  # a run may be prolonged
+    run.open({"recipe": recipe_name, **settings})
+    task = GFPGANTask(chosen.task, load_lpips(), load_mobilefacenet(), choose_device(device_name))
+
+    reports = train(task, images, run, loop, previews, save_minutes * 60)
+    with tqdm(total=loop.iterations, unit="it", dynamic_ncols=True) as bar:
+        try:
+            for report in reports:
+                bar.n = report.iteration
+                numbers = {name.removeprefix("loss/"): f"{value:.4f}" for name, value in report.numbers.items()}
+                bar.set_postfix({"pictures/s": f"{report.pictures_per_second:.2f}", **numbers})
+        except KeyboardInterrupt:
+            click.echo(f"\nstopped and saved; the same command goes on: {folder}", err=True)
+            raise SystemExit(130) from None
+        finally:
+            reports.close()  # type: ignore[attr-defined]
+    click.echo(f"trained: {run.weights}")

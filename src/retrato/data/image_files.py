@@ -1,0 +1,116 @@
+"""Faces to learn from: pictures in folders and in tar archives, one file each."""
+
+import io
+import tarfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from PIL import Image as PillowImage
+from torch import Tensor
+
+from retrato.errors import UnusableData
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True)
+class StoredImage:
+    """Where the bytes of a picture stand."""
+
+    name: str
+    file: Path
+    start: int = 0
+    size_bytes: int | None = None
+    """None for the whole file."""
+
+    def read(self) -> bytes:
+        """The picture file's bytes."""
+        with self.file.open("rb") as file:
+            file.seek(self.start)
+            return file.read(-1 if self.size_bytes is None else self.size_bytes)
+
+
+def find_stored_images(places: Sequence[Path]) -> list[StoredImage]:
+    """Pictures in folders (with their subfolders) and tar archives, sorted by name within each place.
+
+    Raises:
+        UnusableData: a place does not exist or holds no pictures.
+    """
+    found: list[StoredImage] = []
+    for place in places:
+        inside = _in_archive(place) if place.is_file() else _in_folder(place)
+        if not inside:
+            kinds = ", ".join(sorted(SUFFIXES))
+            raise UnusableData(f"no pictures in {place}: give a folder or a tar archive with files of {kinds}")
+        found += inside
+    return found
+
+
+def _in_folder(folder: Path) -> list[StoredImage]:
+    if not folder.is_dir():
+        raise UnusableData(f"no folder or archive {folder}")
+    files = sorted(each for each in folder.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
+    return [StoredImage(str(each.relative_to(folder)), each) for each in files]
+
+
+def _in_archive(archive: Path) -> list[StoredImage]:
+    try:
+        with tarfile.open(archive, "r:") as tar:
+            members = [each for each in tar.getmembers() if each.isfile()]
+    except (tarfile.TarError, OSError) as error:
+        raise UnusableData(f"{archive} is not a readable, uncompressed tar archive: {error}") from error
+    return [
+        StoredImage(each.name, archive, each.offset_data, each.size)
+        for each in sorted(members, key=lambda member: member.name)
+        if Path(each.name).suffix.lower() in SUFFIXES
+    ]
+
+
+class FaceImages(torch.utils.data.Dataset[UInt8[Tensor, "3 s s"]]):
+    """Square faces at one size, decoded when they are asked for."""
+
+    def __init__(self, stored: Sequence[StoredImage], size: int) -> None:
+        self.stored = list(stored)
+        self.size = size
+
+    def __len__(self) -> int:
+        return len(self.stored)
+
+    def __getitem__(self, index: int) -> UInt8[Tensor, "3 s s"]:
+        """The face of that index.
+
+        Raises:
+            UnusableData: its file is not a readable, square picture.
+        """
+        stored = self.stored[index]
+        try:
+            with PillowImage.open(io.BytesIO(stored.read())) as opened:
+                image = opened.convert("RGB")
+        except (OSError, SyntaxError, ValueError) as error:
+            raise UnusableData(f"cannot read {stored.name} in {stored.file}: {error}") from error
+        if image.width != image.height:
+            raise UnusableData(
+                f"{stored.name} in {stored.file} is {image.width}x{image.height}: faces to learn from are square crops"
+            )
+        if image.width != self.size:
+            image = image.resize((self.size, self.size), PillowImage.Resampling.LANCZOS)
+        return torch.from_numpy(np.array(image)).permute(2, 0, 1)
+
+
+def source_shares(names: Sequence[str]) -> Tensor:
+    """How likely each picture is drawn, so that a large source does not drown the small ones.
+
+    A source is a subfolder, or what stands before the first underscore in a name; it counts with the square root of how
+    many pictures it has.
+
+    >>> source_shares(["a_1.png", "a_2.png", "a_3.png", "a_4.png", "b_1.png"]).tolist()
+    [0.5, 0.5, 0.5, 0.5, 1.0]
+    """
+    sources = [name.rpartition("/")[0] or name.partition("_")[0] for name in names]
+    counts = Counter(sources)
+    return torch.tensor([counts[each] ** -0.5 for each in sources])

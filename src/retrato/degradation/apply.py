@@ -1,0 +1,89 @@
+"""Making pictures bad, as a record says."""
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from retrato.degradation.blur import blur, gaussian_kernels
+from retrato.degradation.jpeg import compress
+from retrato.degradation.noise import seeded_noise
+from retrato.degradation.record import DegradationRecord
+from retrato.shapes import Faces, PerPicture
+
+KERNEL_SIZE = 41
+"""Width of the published blur kernel, in pixels of a face of 512 px."""
+REFERENCE_SIZE = 512
+CANVAS_STEP = 64
+"""Shrunk pictures are worked on together whose size fits the same multiple of this. A multiple of 16, for JPEG's blocks."""
+GREY_WEIGHTS = (0.299, 0.587, 0.114)
+
+
+def degrade(targets: Faces, record: DegradationRecord) -> tuple[Faces, Faces]:
+    """Blur, shrink, add noise, compress, enlarge: the published order, batched, on the pictures' device.
+
+    Returns:
+        The degraded pictures, rounded to 255 levels, and their targets (grey where the degraded one is).
+    """
+    targets = torch.where(record.is_grey[:, None, None, None], grey(targets), targets)
+    degraded = targets.clone()
+    canvases = _canvas_sizes(targets.shape[-1], record.shrink)
+    for canvas in canvases[~record.is_untouched].unique().tolist():
+        together = ((canvases == canvas) & ~record.is_untouched).nonzero()[:, 0]
+        degraded[together] = _degrade_on(canvas, targets[together], record[together])
+    return degraded, targets
+
+
+def _degrade_on(canvas: int, targets: Faces, record: DegradationRecord) -> Faces:
+    """Degrade pictures whose shrunk versions all fit a canvas of that size."""
+    blurred = blur(targets, _kernels(record, targets.shape[-1]))
+    to_small, to_full = _resampling(targets.shape[-1], record.shrink, canvas)
+    small = to_small @ blurred @ to_small.mT
+    noise = seeded_noise(record.noise_seed, tuple(small.shape[1:]))
+    noise = torch.where(record.is_grey[:, None, None, None], noise[:, :1], noise)
+    noisy = (small + noise * (record.noise_sigma / 127.5)[:, None, None, None]).clamp(-1, 1)
+    enlarged = to_full @ compress(noisy, record.jpeg_quality) @ to_full.mT
+    return ((enlarged.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
+
+
+def grey(pictures: Faces) -> Faces:
+    """Luma in all three channels (ITU-R BT.601)."""
+    luma = torch.einsum("c,nchw->nhw", pictures.new_tensor(GREY_WEIGHTS), pictures)
+    return luma[:, None].expand_as(pictures)
+
+
+def _kernels(record: DegradationRecord, size: int) -> Float[Tensor, "n k k"]:
+    scale = size / REFERENCE_SIZE
+    kernel_size = 2 * round(KERNEL_SIZE // 2 * scale) + 1
+    # Below a fifth of a pixel a sampled Gaussian is a single point anyway; smaller values would divide by zero.
+    sigma = (record.blur_sigma * scale).clamp(min=0.05)
+    return gaussian_kernels(sigma, record.blur_angle, kernel_size)
+
+
+def _small_sizes(size: int, shrink: PerPicture) -> PerPicture:
+    return (size / shrink).floor().clamp(min=1)
+
+
+def _canvas_sizes(size: int, shrink: PerPicture) -> Int64[Tensor, " n"]:
+    """It hangs on a picture's own record alone, so that what happens to it does not depend on its batch."""
+    return (_small_sizes(size, shrink) / CANVAS_STEP).ceil().long() * CANVAS_STEP
+
+
+def _resampling(
+    size: int, shrink: PerPicture, canvas: int
+) -> tuple[Float[Tensor, "n 1 m s"], Float[Tensor, "n 1 s m"]]:
+    """The matrices that shrink each picture to its own size, and enlarge it again.
+
+    A shrunk picture stands in the corner of its canvas, the rest of which repeats its last row and column, as a JPEG pads
+    its blocks.
+    """
+    small = _small_sizes(size, shrink)
+    full = torch.full_like(small, size)
+    return _bilinear(full, small, size, canvas)[:, None], _bilinear(small, full, canvas, size)[:, None]
+
+
+def _bilinear(before: PerPicture, after: PerPicture, columns: int, rows: int) -> Float[Tensor, "n rows columns"]:
+    """Matrices that resample `before` positions to `after` ones; further rows repeat the last."""
+    row = torch.minimum(torch.arange(rows, device=before.device)[None], after[:, None] - 1)  # (N, R)
+    place = (row + 0.5) * (before / after)[:, None] - 0.5
+    place = torch.minimum(place.clamp(min=0), before[:, None] - 1)
+    return (1 - (torch.arange(columns, device=before.device) - place[:, :, None]).abs()).clamp(min=0)

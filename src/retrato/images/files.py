@@ -1,0 +1,155 @@
+"""Photos in files: read whole or not at all, written whole or not at all."""
+
+import errno
+import os
+import secrets
+import stat
+from os import PathLike
+from pathlib import Path
+
+from retrato.errors import UnreadableImage, UnwritableOutput
+from retrato.images.decoding import PIXEL_LIMIT, decode_photo
+from retrato.images.encoding import IMAGE_SUFFIXES, encode_photo, format_for, suffix_for
+from retrato.images.photo import Photo
+
+__all__ = ["IMAGE_SUFFIXES", "PIXEL_LIMIT", "find_images", "format_for", "read_image", "suffix_for", "write_image"]
+
+
+def read_image(path: str | PathLike[str], *, pixel_limit: int = PIXEL_LIMIT) -> Photo:
+    """The photo in a JPEG, PNG, WebP, TIFF or BMP file; see `decode_photo`.
+
+    Raises:
+        UnreadableImage: there is no such file, or it is not one whole picture.
+    """
+    path = Path(path)
+    try:
+        _require_filled_file(path)
+        with path.open("rb") as file:
+            return decode_photo(file, pixel_limit=pixel_limit)
+    except UnreadableImage as error:
+        raise UnreadableImage(f"{path}: {error}") from error
+    except OSError as error:
+        raise UnreadableImage(f"{path}: {_why_unreadable(path, error)}") from error
+
+
+def write_image(photo: Photo, path: str | PathLike[str], *, format: str | None = None, replace: bool = False) -> None:
+    """Writes a photo whole or not at all, in the format that the name's ending stands for.
+
+    JPEG and WebP at quality 95, JPEG with colour at full resolution; PNG, TIFF and BMP lossless. EXIF, colour profile
+    and transparency are kept where the format can hold them; see `encode_photo`. Missing folders are made.
+
+    Args:
+        photo: what to write.
+        path: where.
+        format: Pillow's name of the file format, instead of the one that the name's ending stands for.
+        replace: whether a file of that name may be written over.
+
+    Raises:
+        UnwritableOutput: the name is taken or of no known format, or nothing can be written there.
+    """
+    path = Path(path)
+    format = format_for(path) if format is None else format
+    try:
+        _require_writable(path, replace)
+        data = encode_photo(photo, format)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_whole(data, path, replace)
+    except UnwritableOutput as error:
+        raise UnwritableOutput(f"cannot write {path}: {error}") from error
+    except OSError as error:
+        raise UnwritableOutput(f"cannot write {path}: {_why_unwritable(path, error)}") from error
+
+
+def find_images(folder: str | PathLike[str]) -> list[Path]:
+    """The pictures right inside a folder, by their names' endings, sorted; hidden files are left out.
+
+    Raises:
+        UnreadableImage: there is no such folder, or it cannot be looked into.
+    """
+    folder = Path(folder)
+    try:
+        found = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()]
+    except OSError as error:
+        raise UnreadableImage(f"cannot look for pictures in {folder}: {_reason(error)}; name a folder") from error
+    return sorted(path for path in found if not path.name.startswith("."))
+
+
+def _require_filled_file(path: Path) -> None:
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise UnreadableImage("a folder, not a picture; name the files in it")
+    if not stat.S_ISREG(status.st_mode):  # reading from a pipe might wait for ever
+        raise UnreadableImage("a device or pipe, not a file; name a picture file")
+    if status.st_size == 0:
+        raise UnreadableImage("an empty file (0 bytes); get a whole copy of it")
+
+
+def _why_unreadable(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        if path.is_symlink():
+            return f"a link to {path.readlink()}, which does not exist; mend the link or name the file itself"
+        return "no such file; check the name"
+    if isinstance(error, PermissionError):
+        return "you may not read this file; ask its owner or change its permissions"
+    return f"cannot be read ({_reason(error)}); check the name and the disk"
+
+
+def _require_writable(path: Path, replace: bool) -> None:
+    """Looks before the work of encoding; `_write_whole` makes sure."""
+    if path.is_dir():
+        raise UnwritableOutput("a folder has this name; name a file in it")
+    if path.exists() and not path.is_file():  # replacing /dev/null would be a bad surprise
+        raise UnwritableOutput("a device or pipe, not a file; name a file")
+    if not replace and (path.exists() or path.is_symlink()):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def _write_whole(data: bytes, path: Path, replace: bool) -> None:
+    """Under a passing name first, so that nobody sees half a picture; `open` leaves who may read it to the umask."""
+    temporary = path.with_name(f".retrato-{secrets.token_hex(8)}.part")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            temporary.replace(path)
+        else:
+            _take_free_name(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _take_free_name(temporary: Path, path: Path) -> None:
+    """Gives a file its name, unless the name was taken in the meantime.
+
+    Raises:
+        FileExistsError: it was.
+    """
+    try:
+        path.hardlink_to(temporary)  # in one step, unlike asking first
+    except FileExistsError:
+        raise
+    except OSError:  # FAT and some network disks have no hard links
+        path.open("xb").close()
+        try:
+            temporary.replace(path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def _why_unwritable(path: Path, error: OSError) -> str:
+    if isinstance(error, FileExistsError) and not path.parent.is_dir():
+        return f"{error.filename} is a file, not a folder; choose another folder"
+    if isinstance(error, FileExistsError):
+        return "a file of this name exists; choose another name, or allow it to be replaced"
+    if isinstance(error, PermissionError):
+        return "you may not write in this folder; choose another folder"
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "the disk is full; free some space or choose another folder"
+    return f"{_reason(error)}; choose another name or folder"
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error) or type(error).__name__).lower()

@@ -1,0 +1,41 @@
+"""The one way from pictures outside (uint8) to pictures inside (tensors in [-1, 1]), and the one way back."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from retrato.shapes import Image, Pictures
+
+
+def to_pictures(images: Sequence[Image]) -> Pictures:
+    """A batch of pictures of one size, float32 on the CPU.
+
+    Raises:
+        ValueError: there are no pictures, or they differ in size.
+    """
+    sizes = {image.shape for image in images}
+    if len(sizes) != 1:
+        raise ValueError(f"a batch needs pictures of one size, found {sorted(sizes) or 'no pictures'}")
+    levels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)  # (N, 3, H, W)
+    return levels.float().contiguous() / 127.5 - 1
+
+
+def to_images(pictures: Pictures) -> list[Image]:
+    """Each picture of a batch; see `to_image`."""
+    return [to_image(picture) for picture in pictures]
+
+
+def to_image(picture: Float[Tensor, "3 h w"]) -> Image:
+    """The picture in 256 levels: what is outside [-1, 1] is clamped, what is between two levels goes to the nearer.
+
+    Raises:
+        ValueError: some values are not numbers; as levels they would look like black.
+    """
+    values = picture.detach().float()
+    if values.isnan().any():
+        raise ValueError("a picture with values that are not numbers (nan); its network or weights are broken")
+    levels = ((values.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    return levels.permute(1, 2, 0).contiguous().cpu().numpy()

@@ -1,0 +1,119 @@
+"""Training GFP-GAN to restore faces."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import torch
+from jaxtyping import UInt8
+from torch import Tensor
+
+from retrato.degradation import PAPER, DegradationRanges, degrade, draw
+from retrato.images.tensors import to_images
+from retrato.losses import identity_loss, pixel_loss, pyramid_loss
+from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
+from retrato.networks.lpips import LPIPS
+from retrato.networks.mobilefacenet import MobileFaceNet
+from retrato.shapes import Faces, Image, Scalar
+from retrato.training.player import AdamConfig, Player, total
+from retrato.training.task import Terms
+from retrato.weights.store import StoredWeights, config_fields
+
+PREVIEW_SEED = 0
+
+
+class Precision(StrEnum):
+    """What convolutions are computed in; sums, losses and the optimiser are always float32."""
+
+    BF16 = "bf16"
+    FP32 = "fp32"
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How much each term counts; 0 leaves it out."""
+
+    pixel: float = 1.0
+    pyramid: float = 0.2
+    perceptual: float = 0.5
+    identity: float = 0.15
+
+
+@dataclass(frozen=True)
+class GFPGANTaskConfig:
+    """What is trained, on what, and how."""
+
+    network: GFPGANConfig = field(default_factory=GFPGANConfig)
+    degradation: DegradationRanges = PAPER
+    losses: LossWeights = LossWeights()
+    restorer: AdamConfig = AdamConfig()
+    precision: Precision = Precision.BF16
+
+
+class GFPGANTask:
+    """The restorer learns from faces degraded by chance, each in a new way every time."""
+
+    def __init__(
+        self, config: GFPGANTaskConfig, perceptual: LPIPS, recognition: MobileFaceNet, device: torch.device
+    ) -> None:
+        self.config = config
+        self.device = device
+        self.perceptual = perceptual.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.recognition = recognition.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network = GFPGAN(config.network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.restorer = Player(network, config.restorer)
+
+    @property
+    def image_size(self) -> int:
+        """Width and height of the faces."""
+        return self.config.network.image_size
+
+    @property
+    def players(self) -> Mapping[str, Player[GFPGAN]]:
+        """The restorer alone; discriminators come with the adversarial losses."""
+        return {"restorer": self.restorer}
+
+    def step(self, pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator, iteration: int, decay: float) -> Terms:
+        """Degrade, restore, compare, learn."""
+        degraded, target = self._degrade(_mirror_some(pictures, rng), rng, self.config.degradation)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision is Precision.BF16):
+            restored, pyramid = self.restorer.network(degraded)
+            losses = self._losses(restored, pyramid, target)
+        norm = self.restorer.minimize(total(losses.values()), iteration, decay)
+        return {**{f"loss/{name}": loss.detach() for name, loss in losses.items()}, "gradient": norm}
+
+    def _losses(self, restored: Faces, pyramid: list[Tensor], target: Faces) -> dict[str, Scalar]:
+        weights = self.config.losses
+        return {
+            "pixel": weights.pixel * pixel_loss(restored, target),
+            "pyramid": weights.pyramid * pyramid_loss(pyramid, target),
+            "perceptual": weights.perceptual * self.perceptual(restored, target).mean(),
+            "identity": weights.identity * identity_loss(self.recognition(restored), self.recognition(target)),
+        }
+
+    def _degrade(
+        self, pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator, ranges: DegradationRanges
+    ) -> tuple[Faces, Faces]:
+        target = pictures.to(self.device).float() / 127.5 - 1
+        record = draw(rng, len(target), ranges).to(self.device)
+        degraded, target = degrade(target, record)
+        return degraded.contiguous(memory_format=torch.channels_last), target
+
+    @torch.no_grad()
+    def preview(self, pictures: UInt8[Tensor, "n 3 s s"]) -> Image:
+        """Rows of degraded, restored, target."""
+        rng = torch.Generator().manual_seed(PREVIEW_SEED)
+        degraded, target = self._degrade(pictures, rng, PAPER)
+        restored = self.restorer.average.restore(degraded)
+        rows = [torch.cat(list(each.float()), 2) for each in (degraded, restored, target)]
+        return to_images(torch.cat(rows, 1)[None])[0]
+
+    def weights(self) -> StoredWeights:
+        """The averaged restorer."""
+        return StoredWeights("gfpgan", config_fields(self.config.network), self.restorer.average.state_dict(), {})
+
+
+def _mirror_some(pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator) -> UInt8[Tensor, "n 3 s s"]:
+    """Half of the pictures, left and right exchanged."""
+    mirrored = torch.rand(len(pictures), generator=rng) < 0.5
+    return torch.where(mirrored[:, None, None, None], pictures.flip(3), pictures)

@@ -1,0 +1,85 @@
+"""Networks with their published weights, ready for use."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from retrato.errors import MissingPackage, UnusableWeights
+from retrato.networks.lpips import LPIPS
+from retrato.networks.mobilefacenet import MobileFaceNet
+from retrato.weights.download import find_weights
+from retrato.weights.names.lpips import lpips_to_ours
+from retrato.weights.names.mobilefacenet import mobilefacenet_to_ours
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def load_lpips() -> LPIPS:
+    """LPIPS v0.1 with SqueezeNet, for use as loss or metric.
+
+    Raises:
+        UnavailableWeights: its file is not here and cannot be fetched.
+        MissingPackage: onnx is not installed.
+    """
+    published = read_onnx_initializers(find_weights("lpips-squeezenet"))
+    constants = {name for name in published if not name.startswith("core.")}
+    tensors = {name: tensor for name, tensor in published.items() if name not in constants}
+    return _fill(LPIPS(), tensors, lpips_to_ours)
+
+
+def load_mobilefacenet() -> MobileFaceNet:
+    """MobileFaceNet, trained on MS1M, for use as loss or metric.
+
+    Raises:
+        UnavailableWeights: its file is not here and cannot be fetched.
+    """
+    return _fill(MobileFaceNet(), read_torch(find_weights("mobilefacenet")), mobilefacenet_to_ours)
+
+
+def read_torch(path: Path) -> Mapping[str, Tensor]:
+    """The tensors of a .pt or .pth file, which may hold nothing else.
+
+    Raises:
+        UnusableWeights: the file is broken or holds other things than tensors.
+    """
+    import pickle
+
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
+        raise UnusableWeights(f"{path} is not a readable file of tensors: {str(error).splitlines()[0]}") from error
+    if not isinstance(loaded, Mapping) or not all(isinstance(each, Tensor) for each in loaded.values()):
+        raise UnusableWeights(f"{path} holds other things than named tensors")
+    return loaded
+
+
+def read_onnx_initializers(path: Path) -> dict[str, Tensor]:
+    """The named constants of an ONNX file.
+
+    Raises:
+        MissingPackage: onnx is not installed.
+    """
+    try:
+        import onnx
+        from onnx import numpy_helper
+    except ModuleNotFoundError:
+        raise MissingPackage("onnx", "train") from None
+    model = onnx.load(str(path))
+    return {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in model.graph.initializer}
+
+
+def _fill(network: Network, published: Mapping[str, Tensor], to_ours: Callable[[str], str]) -> Network:
+    """Every published tensor used once, every one of ours filled once; then frozen."""
+    own = network.state_dict()
+    renamed = {to_ours(name): tensor for name, tensor in published.items()}
+    renamed = {name: tensor.reshape(own[name].shape) for name, tensor in renamed.items()}
+    network.load_state_dict(own | renamed if _lacks_only_counters(own, renamed) else renamed)
+    return network.eval().requires_grad_(False)
+
+
+def _lacks_only_counters(own: Mapping[str, Tensor], renamed: Mapping[str, Tensor]) -> bool:
+    """Whether all that a file lacks is batch normalisation's count of batches, which inference ignores."""
+    return all(name.endswith("num_batches_tracked") for name in own.keys() - renamed.keys())

@@ -1,0 +1,1 @@
+"""A publisher's parameter names, and ours."""

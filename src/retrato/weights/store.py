@@ -1,0 +1,71 @@
+"""Our own weights files: safetensors, with what they are and how they came about in the header."""
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from retrato.errors import UnusableWeights
+
+FORMAT = "retrato"
+BUNDLED_FOLDER = Path(__file__).parent / "bundled"
+
+
+@dataclass(frozen=True)
+class StoredWeights:
+    """What a weights file holds."""
+
+    network: str
+    """Which network these are for, such as gfpgan."""
+    config: Mapping[str, Any]
+    """The fields of the network's config."""
+    tensors: Mapping[str, Tensor]
+    """By our parameter names, float32."""
+    story: Mapping[str, str]
+    """How they came about: recipe, pictures seen, version."""
+
+
+def write_weights(path: Path, weights: StoredWeights, dtype: torch.dtype = torch.float32) -> None:
+    """Write to a temporary name, then rename."""
+    header = {"format": FORMAT, "network": weights.network, "config": json.dumps(weights.config), **weights.story}
+    tensors = {name: each.detach().cpu().to(dtype).contiguous() for name, each in weights.tensors.items()}
+    temporary = path.with_name(path.name + ".part")
+    save_file(tensors, temporary, header)
+    os.replace(temporary, path)
+
+
+def read_weights(path: Path) -> StoredWeights:
+    """Read a file that `write_weights` wrote.
+
+    Raises:
+        UnusableWeights: it is missing, broken, or another kind of file.
+    """
+    if not path.is_file():
+        raise UnusableWeights(f"no weights file {path}")
+    try:
+        with safe_open(path, "pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise UnusableWeights(f"{path} is not a whole safetensors file: {error}") from error
+    if header.get("format") != FORMAT:
+        raise UnusableWeights(f"{path} is a safetensors file, but not one of retrato's (its header names no network)")
+    story = {name: value for name, value in header.items() if name not in {"format", "network", "config"}}
+    try:
+        config = json.loads(header["config"])
+    except (KeyError, json.JSONDecodeError) as error:
+        raise UnusableWeights(f"{path} has a damaged header: {error}") from error
+    return StoredWeights(header.get("network", ""), config, tensors, story)
+
+
+def config_fields(config: object) -> dict[str, Any]:
+    """The fields of a config dataclass, as JSON can hold them."""
+    return dataclasses.asdict(config)  # type: ignore[call-overload, no-any-return]
