@@ -191,6 +191,34 @@ def test_an_rgb_profile_is_kept_to_the_byte(image, format):
     assert decoded(encoded(image, format, icc_profile=profile)).icc_profile == profile
 
 
+def made_up_profile(colour_space, tag, content):
+    """The least that a colour management module takes for a profile: a header and one tag."""
+    white = struct.pack(">3i", 63190, 65536, 54061)  # D50, in 65536ths
+    connection = b"XYZ " if colour_space == b"GRAY" else b"Lab "
+    header = b"\0\0\0\0\x02\x10\0\0mntr" + colour_space + connection + bytes(12) + b"acsp" + bytes(28) + white
+    body = header.ljust(124, b"\0") + struct.pack(">I4sII", 1, tag, 144, len(content)) + content
+    return struct.pack(">I", len(body) + 4) + body
+
+
+def test_grey_goes_through_its_profile():
+    linear = made_up_profile(b"GRAY", b"kTRC", b"curv" + bytes(8))
+    photo = decoded(encoded(np.full((4, 4), 128, np.uint8), "PNG", icc_profile=linear))
+    assert abs(int(photo.image[0, 0, 0]) - 188) <= 1  # sRGB's curve: 1.055 * (128 / 255) ** (1 / 2.4) - 0.055
+    assert photo.icc_profile is None
+
+
+def test_cmyk_goes_through_its_profile():
+    identity = bytes(range(256))
+    matrix = struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    white, grey, black = bytes([255, 128, 128]), bytes([128, 128, 128]), bytes([0, 128, 128])  # in Lab
+    cyan_is_grey = (white + black) * 4 + (grey + black) * 4  # with and without black ink
+    table = b"mft1\0\0\0\0\x04\x03\x02\0" + matrix + identity * 4 + cyan_is_grey + identity * 3
+    cyan = PIL.Image.new("CMYK", (8, 8), (255, 0, 0, 0))
+    photo = decoded(encoded(cyan, "TIFF", icc_profile=made_up_profile(b"CMYK", b"A2B0", table)))
+    assert np.abs(photo.image.astype(int) - 119).max() <= 1  # L* = 50 in sRGB
+    assert photo.icc_profile is None
+
+
 def test_a_profile_for_other_colours_is_not_kept(image):
     assert decoded(encoded(image, "PNG", icc_profile=profile_bytes("LAB"))).icc_profile is None
 
@@ -231,6 +259,12 @@ def test_compressed_tiffs_are_turned_once(image):
     assert np.array_equal(decoded(data).image, image)
 
 
+def test_sixteen_bit_grey_is_turned_too():
+    levels = np.arange(8, dtype=np.uint16).reshape(2, 4) * 256
+    photo = decoded(encoded(levels, "PNG", exif=exif_with(Orientation=6)))
+    assert np.array_equal(photo.image[..., 0], np.rot90(levels >> 8, -1))
+
+
 def test_transparency_is_turned_with_the_colours():
     levels = np.arange(8, dtype=np.uint8).reshape(2, 4)
     stored = np.dstack([levels] * 4)
@@ -248,7 +282,7 @@ def test_exif_about_the_photo_is_kept(image, format):
     exif = exif_with(Make="Leica", Copyright="Ada")
     exif.get_ifd(IFD.Exif)[Base.DateTimeOriginal] = "1934:05:06 07:08:09"
     exif.get_ifd(IFD.GPSInfo)[1] = "N"
-    kept = exif_of(decoded(encoded(image, format, exif=exif)))
+    kept = exif_of(decoded(encoded(image, format, exif=exif.tobytes())))
     assert (kept[Base.Make], kept[Base.Copyright]) == ("Leica", "Ada")
     assert kept.get_ifd(IFD.Exif)[Base.DateTimeOriginal] == "1934:05:06 07:08:09"
     assert kept.get_ifd(IFD.GPSInfo)[1] == "N"
@@ -357,6 +391,8 @@ def test_bytes_behind_the_end_of_a_jpeg_do_no_harm():
     ("start", "message"),
     [
         (b"Dear sir,\nplease restore", "a text file"),
+        ("<html>404 für immer".encode(), "a text file"),
+        (b"RIFF\x10\0\0\0WEBPVP8?", "begins like a WEBP"),
         (b"GIF89a\x01\0\x01\0", "a GIF file"),
         (b"\0\0\0\x18ftypheic\0\0\0\0", "HEIC or AVIF"),
         (b"\0\0\0\x18ftypisom\0\0\0\0", "a video file"),

@@ -36,6 +36,8 @@ def command(
     device_name: DeviceName,
 ) -> None:
     """Train RECIPE on faces, into a run folder. The same command resumes."""
+    import signal
+
     from tqdm import tqdm
 
     from retrato.data import find_stored_images
@@ -57,6 +59,8 @@ def command(
     run.open({"recipe": recipe_name, **settings})
     task = GFPGANTask(chosen.task, load_lpips(), load_mobilefacenet(), choose_device(device_name))
 
+    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first unless told otherwise
+        signal.signal(stop, signal.default_int_handler)
     reports = train(task, images, run, loop, previews, save_minutes * 60)
     with tqdm(total=loop.iterations, unit="it", dynamic_ncols=True) as bar:
         try:

@@ -1,5 +1,6 @@
 """From an encoded picture to a `Photo`: upright, 8-bit RGB, whole, or a clear error."""
 
+import codecs
 import io
 import logging
 import struct
@@ -7,7 +8,6 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
 
 import numpy as np
 import PIL.Image
@@ -22,6 +22,8 @@ from retrato.images.photo import Photo
 from retrato.shapes import Image
 
 logger = logging.getLogger(__name__)
+
+BinaryFile = io.BufferedReader | io.BytesIO
 
 PIXEL_LIMIT = 178_956_970
 """Half a gigabyte of RGB. An A4 page scanned at 1200 dots per inch has 139 million pixels; what claims much more is
@@ -77,7 +79,7 @@ _MOST_PAGES_COUNTED = 100
 """A hostile TIFF can have a million, and finding each takes longer than the one before."""
 
 
-def decode_photo(file: IO[bytes], *, pixel_limit: int = PIXEL_LIMIT) -> Photo:
+def decode_photo(file: BinaryFile, *, pixel_limit: int = PIXEL_LIMIT) -> Photo:
     """The photo in an open file, recognised by its content.
 
     Turned upright by its EXIF orientation. Grey, palette, CMYK, Lab and 1-, 16- and 32-bit pixels become 8-bit RGB; of
@@ -154,7 +156,7 @@ def _too_large(found: str) -> str:
     return f"too large: {found}; make a smaller copy, or cut out the faces"
 
 
-def _require_whole(kind: str | None, file: IO[bytes]) -> None:
+def _require_whole(kind: str | None, file: BinaryFile) -> None:
     """Finds the files whose end was lost but whose length was kept: Pillow would fill the rest with grey."""
     if kind in {"JPEG", "MPO"}:
         file.seek(0)
@@ -174,21 +176,35 @@ def _has_jpeg_end(data: bytes) -> bool:
     return data.find(b"\xff\xd9", position) >= 0
 
 
-def _strange_kind(file: IO[bytes]) -> str:
+def _strange_kind(file: BinaryFile) -> str:
     """What a file that Pillow does not know seems to be, and what to do."""
     file.seek(0)
     start = file.read(512)
+    kind = _kind_by_start(start)
     advice = "save it as JPEG or PNG"
-    kind = next((kind for begin, kind in _STARTS.items() if start.startswith(begin)), None)
     if kind in READ_FORMATS:
         return f"begins like a {kind} file but is damaged or of an unusual kind; get a whole copy, or {advice}"
-    if start[4:8] == b"ftyp":
-        kind = "HEIC or AVIF" if start[8:11] in {b"hei", b"hev", b"mif", b"msf", b"avi"} else "video"
     if kind is not None:
         return f"a {kind} file, which cannot be read; {advice}"
-    if start.isascii() and start.decode("ascii").replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
-        return "a text file, not a picture"
+    if _is_text(start):
+        return "a text file, not a picture; name a picture file"
     return f"not a picture that can be read ({', '.join(READ_FORMATS)}); {advice}"
+
+
+def _kind_by_start(start: bytes) -> str | None:
+    if start[8:12] == b"WEBP":
+        return "WEBP"
+    if start[4:8] == b"ftyp":
+        return "HEIC or AVIF" if start[8:11] in {b"hei", b"hev", b"mif", b"msf", b"avi"} else "video"
+    return next((kind for begin, kind in _STARTS.items() if start.startswith(begin)), None)
+
+
+def _is_text(start: bytes) -> bool:
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(start)  # the last letter may be cut in two
+    except UnicodeDecodeError:
+        return False
+    return all(letter.isprintable() or letter.isspace() for letter in text)
 
 
 def _photo(picture: PIL.Image.Image) -> Photo:
@@ -222,11 +238,11 @@ def _upright_exif(exif: PIL.Image.Exif) -> bytes | None:
         kept.load(exif.tobytes())
         for tag in set(kept) - _KEPT_TAGS:
             del kept[tag]
-        details = kept.get_ifd(IFD.Exif)
-        for tag in _SIZE_TAGS:
-            details.pop(tag, None)
         if not kept:
             return None
+        if IFD.Exif in kept:  # asking for what is not there would add it
+            for tag in _SIZE_TAGS:
+                kept.get_ifd(IFD.Exif).pop(tag, None)
         kept[Base.Orientation] = 1
         return kept.tobytes()
     except _PILLOW_ERRORS as error:

@@ -30,7 +30,7 @@ class LPIPS(nn.Module):
         """0 for equal pictures; about 0.1 for ones that people call alike."""
         pairs = zip(self.features(pictures), self.features(others), strict=True)
         distances = [
-            ((_unit(one) - _unit(other)).square() * weight[:, None, None]).sum(1).mean((1, 2))
+            torch.einsum("nchw,c->n", (_unit(one) - _unit(other)).square(), weight).float() / one[0, 0].numel()
             for weight, (one, other) in zip(self.weights, pairs, strict=True)
         ]
         return torch.stack(distances).sum(0)
@@ -64,6 +64,6 @@ class Fire(nn.Module):
 
 
 def _unit(features: Tensor) -> Tensor:
-    """Length 1 along the channels, summed in float32."""
-    features = features.float()
-    return features / (features.square().sum(1, keepdim=True) + 1e-20).sqrt().add(1e-10)
+    """Length 1 along the channels; the length is summed in float32 whatever the features are."""
+    length = torch.linalg.vector_norm(features, dim=1, keepdim=True, dtype=torch.float32)
+    return features * (1 / (length + 1e-10)).to(features.dtype)

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from retrato.errors import MissingPackage, UnusableWeights
 from retrato.networks.lpips import LPIPS
@@ -36,7 +37,8 @@ def load_mobilefacenet() -> MobileFaceNet:
     Raises:
         UnavailableWeights: its file is not here and cannot be fetched.
     """
-    return _fill(MobileFaceNet(), read_torch(find_weights("mobilefacenet")), mobilefacenet_to_ours)
+    network = _fill(MobileFaceNet(), read_torch(find_weights("mobilefacenet")), mobilefacenet_to_ours)
+    return fold_normalisation(network)
 
 
 def read_torch(path: Path) -> Mapping[str, Tensor]:
@@ -69,6 +71,16 @@ def read_onnx_initializers(path: Path) -> dict[str, Tensor]:
         raise MissingPackage("onnx", "train") from None
     model = onnx.load(str(path))
     return {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in model.graph.initializer}
+
+
+def fold_normalisation(network: Network) -> Network:
+    """The same network for inference, each batch normalisation folded into the convolution before it."""
+    for each in list(network.modules()):
+        match each:
+            case nn.Sequential() if len(each) == 2 and isinstance(each[1], nn.BatchNorm2d):
+                each[0] = fuse_conv_bn_eval(each[0], each[1])
+                each[1] = nn.Identity()
+    return network.requires_grad_(False)
 
 
 def _fill(network: Network, published: Mapping[str, Tensor], to_ours: Callable[[str], str]) -> Network:
