@@ -1,6 +1,7 @@
 """Writes MTCNN's weights, as the PyPI package `mtcnn` publishes them, to the file that retrato carries.
 
-Done once, so that nothing is unpickled on anyone's machine: pip install "retrato[dev]", then python tools/convert_mtcnn.py
+Done once, so that nothing is unpickled on anyone's machine: pip install "retrato[dev]", then
+python tools/convert_mtcnn.py
 """
 
 from collections.abc import Iterator

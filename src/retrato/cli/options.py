@@ -1,13 +1,20 @@
 """Options that several commands share."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from retrato.device import DeviceName
 
-device_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+if TYPE_CHECKING:
+    from retrato.degradation import DegradationRanges
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+device_option: Decorator = click.option(
     "--device",
     "device_name",
     type=click.Choice([each.value for each in DeviceName]),
@@ -16,3 +23,29 @@ device_option: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option
     callback=lambda _context, _parameter, value: DeviceName(value),
     help="Where to compute.",
 )
+
+weights_option: Decorator = click.option(
+    "--weights",
+    default="bundled",
+    show_default=True,
+    metavar="NAME-OR-FILE",
+    help="Which model: the bundled one, or a file that `retrato train` wrote.",
+)
+
+STRENGTHS = ("light", "paper", "heavy")
+
+strength_option: Decorator = click.option(
+    "--degradation",
+    "strength",
+    type=click.Choice(STRENGTHS),
+    default="paper",
+    show_default=True,
+    help="How bad the pictures are made.",
+)
+
+
+def ranges_of(strength: str) -> DegradationRanges:
+    """What may happen to a picture at one of `STRENGTHS`."""
+    from retrato.degradation import HEAVY, LIGHT, PAPER
+
+    return {"light": LIGHT, "paper": PAPER, "heavy": HEAVY}[strength]

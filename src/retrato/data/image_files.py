@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from jaxtyping import UInt8
-from PIL import Image as PillowImage
 from torch import Tensor
 
-from retrato.errors import UnusableData
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
-
+from retrato.errors import UnreadableImage, UnusableData
+from retrato.images.decoding import decode_photo
+from retrato.images.encoding import IMAGE_SUFFIXES
+from retrato.images.resizing import resize
 
 @dataclass(frozen=True)
 class StoredImage:
@@ -45,7 +43,7 @@ def find_stored_images(places: Sequence[Path]) -> list[StoredImage]:
     for place in places:
         inside = _in_archive(place) if place.is_file() else _in_folder(place)
         if not inside:
-            kinds = ", ".join(sorted(SUFFIXES))
+            kinds = ", ".join(sorted(IMAGE_SUFFIXES))
             raise UnusableData(f"no pictures in {place}: give a folder or a tar archive with files of {kinds}")
         found += inside
     return found
@@ -54,7 +52,7 @@ def find_stored_images(places: Sequence[Path]) -> list[StoredImage]:
 def _in_folder(folder: Path) -> list[StoredImage]:
     if not folder.is_dir():
         raise UnusableData(f"no folder or archive {folder}")
-    files = sorted(each for each in folder.rglob("*") if each.suffix.lower() in SUFFIXES and each.is_file())
+    files = sorted(each for each in folder.rglob("*") if each.suffix.lower() in IMAGE_SUFFIXES and each.is_file())
     return [StoredImage(str(each.relative_to(folder)), each) for each in files]
 
 
@@ -67,7 +65,7 @@ def _in_archive(archive: Path) -> list[StoredImage]:
     return [
         StoredImage(each.name, archive, each.offset_data, each.size)
         for each in sorted(members, key=lambda member: member.name)
-        if Path(each.name).suffix.lower() in SUFFIXES
+        if Path(each.name).suffix.lower() in IMAGE_SUFFIXES
     ]
 
 
@@ -89,17 +87,15 @@ class FaceImages(torch.utils.data.Dataset[UInt8[Tensor, "3 s s"]]):
         """
         stored = self.stored[index]
         try:
-            with PillowImage.open(io.BytesIO(stored.read())) as opened:
-                image = opened.convert("RGB")
-        except (OSError, SyntaxError, ValueError) as error:
+            photo = decode_photo(io.BytesIO(stored.read()))
+        except (UnreadableImage, OSError) as error:
             raise UnusableData(f"cannot read {stored.name} in {stored.file}: {error}") from error
-        if image.width != image.height:
+        if photo.width != photo.height:
             raise UnusableData(
-                f"{stored.name} in {stored.file} is {image.width}x{image.height}: faces to learn from are square crops"
+                f"{stored.name} in {stored.file} is {photo.width}x{photo.height}: faces to learn from are square crops"
             )
-        if image.width != self.size:
-            image = image.resize((self.size, self.size), PillowImage.Resampling.LANCZOS)
-        return torch.from_numpy(np.array(image)).permute(2, 0, 1)
+        image = photo.image if photo.width == self.size else resize(photo.image, self.size, self.size)
+        return torch.from_numpy(image).permute(2, 0, 1)
 
 
 def source_shares(names: Sequence[str]) -> Tensor:

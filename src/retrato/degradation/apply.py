@@ -1,5 +1,7 @@
 """Making pictures bad, as a record says."""
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
@@ -8,7 +10,7 @@ from retrato.degradation.blur import blur, gaussian_kernels
 from retrato.degradation.jpeg import compress
 from retrato.degradation.noise import seeded_noise
 from retrato.degradation.record import DegradationRecord
-from retrato.shapes import Faces, PerPicture
+from retrato.shapes import PerPicture, Pictures
 
 KERNEL_SIZE = 41
 """Width of the published blur kernel, in pixels of a face of 512 px."""
@@ -18,43 +20,51 @@ CANVAS_STEP = 64
 GREY_WEIGHTS = (0.299, 0.587, 0.114)
 
 
-def degrade(targets: Faces, record: DegradationRecord) -> tuple[Faces, Faces]:
+def degrade(
+    targets: Pictures, record: DegradationRecord, face_size: float | None = None
+) -> tuple[Pictures, Pictures]:
     """Blur, shrink, add noise, compress, enlarge: the published order, batched, on the pictures' device.
+
+    Args:
+        targets: good pictures.
+        record: what happens to each.
+        face_size: width in pixels of an aligned face in these pictures, to which lengths in the record are brought; by
+            default the pictures' own width, as for aligned faces.
 
     Returns:
         The degraded pictures, rounded to 255 levels, and their targets (grey where the degraded one is).
     """
     targets = torch.where(record.is_grey[:, None, None, None], grey(targets), targets)
     degraded = targets.clone()
-    canvases = _canvas_sizes(targets.shape[-1], record.shrink)
+    scale = (targets.shape[-1] if face_size is None else face_size) / REFERENCE_SIZE
+    canvases = _canvas_sizes(max(targets.shape[2:]), record.shrink)
     for canvas in canvases[~record.is_untouched].unique().tolist():
         together = ((canvases == canvas) & ~record.is_untouched).nonzero()[:, 0]
-        degraded[together] = _degrade_on(canvas, targets[together], record[together])
+        degraded[together] = _degrade_on(canvas, targets[together], record[together], scale)
     return degraded, targets
 
 
-def _degrade_on(canvas: int, targets: Faces, record: DegradationRecord) -> Faces:
-    """Degrade pictures whose shrunk versions all fit a canvas of that size."""
-    blurred = blur(targets, _kernels(record, targets.shape[-1]))
-    to_small, to_full = _resampling(targets.shape[-1], record.shrink, canvas)
-    small = to_small @ blurred @ to_small.mT
+def _degrade_on(canvas: int, targets: Pictures, record: DegradationRecord, scale: float) -> Pictures:
+    """Degrade pictures whose shrunk versions all fit a square canvas of that size."""
+    blurred = blur(targets, _kernels(record, scale))
+    rows, columns = (_Resampling.between(size, record.shrink, canvas) for size in targets.shape[2:])
+    small = rows.shrink @ blurred @ columns.shrink.mT
     noise = seeded_noise(record.noise_seed, tuple(small.shape[1:]))
     noise = torch.where(record.is_grey[:, None, None, None], noise[:, :1], noise)
     noisy = (small + noise * (record.noise_sigma / 127.5)[:, None, None, None]).clamp(-1, 1)
-    enlarged = to_full @ compress(noisy, record.jpeg_quality) @ to_full.mT
+    enlarged = rows.enlarge @ compress(noisy, record.jpeg_quality) @ columns.enlarge.mT
     return ((enlarged.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
 
 
-def grey(pictures: Faces) -> Faces:
+def grey(pictures: Pictures) -> Pictures:
     """Luma in all three channels (ITU-R BT.601)."""
     luma = torch.einsum("c,nchw->nhw", pictures.new_tensor(GREY_WEIGHTS), pictures)
     return luma[:, None].expand_as(pictures)
 
 
-def _kernels(record: DegradationRecord, size: int) -> Float[Tensor, "n k k"]:
-    scale = size / REFERENCE_SIZE
-    kernel_size = 2 * round(KERNEL_SIZE // 2 * scale) + 1
-    # Below a fifth of a pixel a sampled Gaussian is a single point anyway; smaller values would divide by zero.
+def _kernels(record: DegradationRecord, scale: float) -> Float[Tensor, "n k k"]:
+    kernel_size = 2 * max(1, round(KERNEL_SIZE // 2 * scale)) + 1
+    # A narrower Gaussian is a single point when it is sampled at whole pixels; zero would divide by zero.
     sigma = (record.blur_sigma * scale).clamp(min=0.05)
     return gaussian_kernels(sigma, record.blur_angle, kernel_size)
 
@@ -68,17 +78,22 @@ def _canvas_sizes(size: int, shrink: PerPicture) -> Int64[Tensor, " n"]:
     return (_small_sizes(size, shrink) / CANVAS_STEP).ceil().long() * CANVAS_STEP
 
 
-def _resampling(
-    size: int, shrink: PerPicture, canvas: int
-) -> tuple[Float[Tensor, "n 1 m s"], Float[Tensor, "n 1 s m"]]:
-    """The matrices that shrink each picture to its own size, and enlarge it again.
+@dataclass(frozen=True)
+class _Resampling:
+    """The matrices that shrink one side of each picture, and enlarge it again.
 
     A shrunk picture stands in the corner of its canvas, the rest of which repeats its last row and column, as a JPEG pads
     its blocks.
     """
-    small = _small_sizes(size, shrink)
-    full = torch.full_like(small, size)
-    return _bilinear(full, small, size, canvas)[:, None], _bilinear(small, full, canvas, size)[:, None]
+
+    shrink: Float[Tensor, "n 1 canvas full"]
+    enlarge: Float[Tensor, "n 1 full canvas"]
+
+    @classmethod
+    def between(cls, size: int, shrink: PerPicture, canvas: int) -> "_Resampling":
+        small = _small_sizes(size, shrink)
+        full = torch.full_like(small, size)
+        return cls(_bilinear(full, small, size, canvas)[:, None], _bilinear(small, full, canvas, size)[:, None])
 
 
 def _bilinear(before: PerPicture, after: PerPicture, columns: int, rows: int) -> Float[Tensor, "n rows columns"]:

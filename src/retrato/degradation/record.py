@@ -23,7 +23,7 @@ class DegradationRanges:
     """How many times smaller the picture gets before it is enlarged again."""
     noise_sigma: tuple[float, float] = (0.0, 20.0)
     """Spread of the Gaussian noise, in levels of 255."""
-    jpeg_quality: tuple[int, int] = (60, 100)
+    jpeg_quality: tuple[float, float] = (60.0, 100.0)
     """As libjpeg counts it."""
     grey_share: float = 0.01
     """How many pictures are grey, the target too: what has no colour is to be restored without."""
@@ -35,8 +35,8 @@ class DegradationRanges:
 
 PAPER = DegradationRanges()
 """As published, without its colour jitter (which makes the published v1 colour grey photographs)."""
-LIGHT = DegradationRanges(blur_sigma=(0.1, 3.0), shrink=(0.8, 3.0), noise_sigma=(0.0, 8.0), jpeg_quality=(80, 100))
-HEAVY = DegradationRanges(blur_sigma=(5.0, 12.0), shrink=(6.0, 12.0), noise_sigma=(10.0, 25.0), jpeg_quality=(40, 70))
+LIGHT = DegradationRanges(blur_sigma=(0.1, 3.0), shrink=(0.8, 3.0), noise_sigma=(0.0, 8.0), jpeg_quality=(80.0, 100.0))
+HEAVY = DegradationRanges(blur_sigma=(5.0, 12.0), shrink=(6.0, 12.0), noise_sigma=(10.0, 25.0), jpeg_quality=(40.0, 70.0))
 
 
 @dataclass(frozen=True)

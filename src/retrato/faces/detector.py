@@ -20,6 +20,9 @@ Boxes = Float[np.ndarray, "n 4"]
 """Left, top, right, bottom; as in `Box`, 0 is the left edge of the first pixel and 1 its right edge."""
 Scores = Float[np.ndarray, " n"]
 
+LEAST_EYE_DISTANCE = 5
+"""Pixels of the photo between the eyes; a smaller face has nothing to restore (as published)."""
+
 
 class FaceDetector(Protocol):
     """Finds the faces of a photo."""
@@ -82,7 +85,7 @@ class MTCNNDetector:
     def _scale(self, image: Image) -> float:
         """From the photo to what is looked at."""
         shorter, longer = sorted(image.shape[:2])
-        return min(self.config.longest_side / longer, max(1.0, self.config.shortest_side / shorter))
+        return float(min(self.config.longest_side / longer, max(1.0, self.config.shortest_side / shorter)))
 
     def _propose(self, seen: Image) -> Boxes:
         """Squares that the first network takes for a face."""
@@ -124,9 +127,7 @@ class MTCNNDetector:
         boxes = moved(windows, offsets)[sure]
         return squares(boxes[keep_best(boxes, scores[sure], 0.7)])
 
-    def _decide(
-        self, seen: Image, candidates: Boxes
-    ) -> tuple[Boxes, Scores, Float[np.ndarray, "n 5 2"]]:
+    def _decide(self, seen: Image, candidates: Boxes) -> tuple[Boxes, Scores, Float[np.ndarray, "n 5 2"]]:
         """Faces that the third network finds, and their landmarks, counted from the picture's upper left corner."""
         windows = whole_pixels(candidates)
         parts = [self.network.output(pictures) for pictures in self._cut(seen, windows, OUTPUT_SIZE)]
@@ -155,23 +156,22 @@ class MTCNNDetector:
 def is_plausible(face: Face) -> bool:
     """Whether the landmarks can be those of a face that can be set upright; how it is tilted makes no difference.
 
-    Measured along the face's own axes: down from the eyes to the mouth, and across. A face turned so far to the side that
-    one eye hides the other is refused, for no rotation sets it upright.
+    Measured along the face's own axes: down from the eyes to the mouth, and across. A face turned so far to the side
+    that one eye hides the other is refused, for no rotation sets it upright.
     """
-    left_eye, right_eye, nose, left_mouth, right_mouth = face.landmarks
+    left_eye, right_eye, _, left_mouth, right_mouth = face.landmarks
     down = (left_mouth + right_mouth - left_eye - right_eye) / 2
-    height = float(np.hypot(*down))
-    eye_distance = float(np.hypot(*(right_eye - left_eye)))
-    if height == 0 or eye_distance < 5:
+    height, eye_distance = float(np.hypot(*down)), float(np.hypot(*(right_eye - left_eye)))
+    if height == 0 or eye_distance < LEAST_EYE_DISTANCE:
         return False
     axes = np.stack([[down[1], -down[0]], down]) / height**2
     across, along = axes @ (face.landmarks - (left_eye + right_eye) / 2).T  # in heights from eyes to mouth
     return bool(
-        0.35 <= across[1] - across[0] <= 2.5
-        and 0 < across[4] - across[3] 
-        and 0.1 <= along[2] <= 0.95
+        0.35 <= across[1] - across[0] <= 2.5  # frontal: 0.96
+        and across[3] < across[4]
+        and 0.05 <= along[2] <= 0.95  # frontal: 0.56
         and across[0] - 0.15 <= across[2] <= across[1] + 0.15
-        and 0.15 <= eye_distance / np.sqrt(face.box.area) <= 0.9
+        and 0.15 <= eye_distance / np.sqrt(face.box.area) <= 0.9  # frontal: 0.4
         and lies_within(face.landmarks, face.box, 0.15)
     )
 
@@ -204,13 +204,13 @@ def shared(box: Float[np.ndarray, "4"], boxes: Boxes, *, of_smaller: bool) -> Sc
     corner, opposite = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
     intersection = np.prod(np.maximum(opposite - corner, 0), axis=1)
     area, areas = np.prod(box[2:] - box[:2]), np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    return intersection / (np.minimum(area, areas) if of_smaller else area + areas - intersection)
+    return np.asarray(intersection / (np.minimum(area, areas) if of_smaller else area + areas - intersection))
 
 
 def moved(windows: Boxes, offsets: Float[Tensor, "n 4"]) -> Boxes:
     """The boxes that a network sees in the windows."""
     sizes = windows[:, 2:] - windows[:, :2]
-    return windows + offsets.double().cpu().numpy() * np.tile(sizes, 2)
+    return np.asarray(windows + offsets.double().cpu().numpy() * np.tile(sizes, 2))
 
 
 def squares(boxes: Boxes) -> Boxes:

@@ -1,7 +1,7 @@
 """MTCNN (Zhang et al., 2016): three small networks that find faces, each surer than the one before.
 
-The first looks at every window of a picture, the second and the third at what the one before let through. The layers are
-those of the published Caffe networks, whose pooling rounds sizes up.
+The first looks at every window of a picture, the second and the third at what the one before let through. The layers
+are those of the published Caffe networks, whose pooling rounds sizes up.
 """
 
 from jaxtyping import Float
@@ -43,16 +43,12 @@ class ProposalNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.trunk = nn.Sequential(
-            *convolution(3, 10, 3), pool(2), *convolution(10, 16, 3), *convolution(16, 32, 3)
-        )
+        self.trunk = nn.Sequential(*convolution(3, 10, 3), pool(2), *convolution(10, 16, 3), *convolution(16, 32, 3))
         self.offsets = nn.Conv2d(32, 4, 1)
         self.is_face = nn.Conv2d(32, 2, 1)
 
     def forward(self, pictures: Pictures) -> tuple[Float[Tensor, "n rows columns"], Float[Tensor, "n 4 rows columns"]]:
-        """Probability of a face, and where it is, for each window; the window at (row, column) starts at pixel
-        (2 row, 2 column).
-        """
+        """Probability of a face, and where it is, for each window; they are `WINDOW_STEP` pixels apart."""
         features = self.trunk(as_trained(pictures))
         return self.is_face(features).softmax(1)[:, 1], self.offsets(features)
 

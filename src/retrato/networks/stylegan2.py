@@ -15,7 +15,9 @@ from torch import Tensor, nn
 
 from retrato.shapes import Pictures
 
-Features = Float[Tensor, "n c h w"]
+Features = Float[Tensor, "n _ _ _"]
+Sketch = Float[Tensor, "n 3 _ _"]
+"""The picture so far, RGB around [-1, 1], at the resolution reached."""
 Style = Float[Tensor, "n style"]
 Styles = Float[Tensor, "n layers style"]
 """A style for every layer: a code in W+."""
@@ -141,11 +143,11 @@ class SynthesisBlock(nn.Module):
     def forward(
         self,
         features: Features,
-        picture: Pictures,
+        picture: Sketch,
         styles: tuple[Style, ...],
         condition: Condition | None,
         rng: torch.Generator | None,
-    ) -> tuple[Features, Pictures]:
+    ) -> tuple[Features, Sketch]:
         """Features and picture at twice the resolution (the picture at `fold` times that)."""
         features = self.enlarge(features, styles[0], rng)
         if condition is not None:
@@ -189,7 +191,7 @@ class ToRGB(nn.Module):
         self.conv = ModulatedConv(channels, 3 * fold**2, 1, style_size)
         self.bias = nn.Parameter(torch.zeros(3 * fold**2))
 
-    def forward(self, features: Features, style: Style) -> Pictures:
+    def forward(self, features: Features, style: Style) -> Sketch:
         """Pictures `fold` times as large as the features; ToRGB is not demodulated (Karras et al., 2020, section 2.2)."""
         colours, _ = self.conv(features, style)
         return F.pixel_shuffle(colours.float() + self.bias[:, None, None], self.fold)

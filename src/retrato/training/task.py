@@ -1,7 +1,7 @@
 """What the training loop asks of a model family."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import UInt8
@@ -15,6 +15,7 @@ Terms = Mapping[str, Tensor]
 """Loss terms and other numbers of one step, by name."""
 
 
+@runtime_checkable
 class Task(Protocol):
     """A model family: its players and how they step."""
 

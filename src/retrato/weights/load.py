@@ -8,12 +8,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from retrato.errors import MissingPackage, UnusableWeights
+from retrato.errors import MissingPackage, UnknownWeights, UnusableWeights
+from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
+from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.weights.download import find_weights
 from retrato.weights.names.lpips import lpips_to_ours
 from retrato.weights.names.mobilefacenet import mobilefacenet_to_ours
+from retrato.weights.store import BUNDLED_FOLDER, read_weights
+
+BUNDLED_GFPGAN = {"bundled": "gfpgan-256-compact.safetensors"}
+"""Weights that come with the package: name and file."""
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -39,6 +45,35 @@ def load_mobilefacenet() -> MobileFaceNet:
     """
     network = _fill(MobileFaceNet(), read_torch(find_weights("mobilefacenet")), mobilefacenet_to_ours)
     return fold_normalisation(network)
+
+
+def load_gfpgan(name_or_file: str | Path) -> GFPGAN:
+    """GFP-GAN with the bundled weights or those of a file that `retrato train` wrote.
+
+    Raises:
+        UnknownWeights: neither a bundled name nor a file.
+        UnusableWeights: the file is broken or is for something else.
+    """
+    stored = read_weights(_own_file(name_or_file))
+    if stored.network != "gfpgan":
+        raise UnusableWeights(f"{name_or_file} holds weights for {stored.network or 'nothing known'}, not for GFP-GAN")
+    try:
+        fields = dict(stored.config)
+        config = GFPGANConfig(**{**fields, "prior": StyleGAN2Config(**fields["prior"])})
+        network = GFPGAN(config)
+        network.load_state_dict(stored.tensors)
+    except (TypeError, KeyError, RuntimeError) as error:
+        raise UnusableWeights(f"{name_or_file} does not fit this version of GFP-GAN: {error}") from error
+    return network
+
+
+def _own_file(name_or_file: str | Path) -> Path:
+    if Path(name_or_file).suffix:
+        return Path(name_or_file)
+    if name_or_file not in BUNDLED_GFPGAN:
+        known = ", ".join(BUNDLED_GFPGAN)
+        raise UnknownWeights(f"no weights called {name_or_file!r}: name one of {known}, or a .safetensors file")
+    return BUNDLED_FOLDER / BUNDLED_GFPGAN[str(name_or_file)]
 
 
 def read_torch(path: Path) -> Mapping[str, Tensor]:

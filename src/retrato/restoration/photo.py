@@ -1,0 +1,168 @@
+"""Whole photos: find the faces, cut them out upright, restore them, put them back."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from retrato.device import DeviceName, choose_device
+from retrato.errors import UnusableFace
+from retrato.faces.alignment import cut_out
+from retrato.faces.detector import FaceDetector, MTCNNDetector
+from retrato.faces.face import Box, Face, FaceCrop
+from retrato.faces.paste import PlacedFace, paste_back
+from retrato.images.photo import Photo
+from retrato.images.resizing import enlarge_photo, resize
+from retrato.images.tensors import to_images, to_pictures
+from retrato.restoration.provenance import mark_as_restored
+from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
+from retrato.shapes import Image
+
+FACES_AT_ONCE = 8
+"""Bounds the memory of photos with many faces."""
+
+
+@dataclass(frozen=True, eq=False)
+class RestoredFace:
+    """One face, before and after."""
+
+    face: Face
+    """Where it was found."""
+    crop: FaceCrop
+    """Cut out upright."""
+    restored: Image
+    """The crop, restored."""
+    seconds: float
+    """What restoring took."""
+
+
+@dataclass(frozen=True, eq=False)
+class RestoredPhoto:
+    """A photo with its faces restored, and how that went."""
+
+    photo: Photo
+    faces: Sequence[RestoredFace]
+    """From the largest to the smallest; none where no face was found."""
+    seconds: dict[str, float]
+    """What each step took: find, enlarge, cut, restore, paste."""
+
+    @property
+    def image(self) -> Image:
+        """The pixels alone."""
+        return self.photo.image
+
+
+class PhotoRestorer:
+    """Restores the faces in photos; everything outside their regions is only enlarged."""
+
+    def __init__(
+        self,
+        find_faces: FaceDetector,
+        restore_faces: FaceRestorer,
+        *,
+        upscale: int = 1,
+        only_largest: bool = False,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            find_faces: where the faces of a picture are.
+            restore_faces: aligned faces to restored ones.
+            upscale: how many times wider and higher the result is.
+            only_largest: leave the other faces as they are.
+        """
+        self.find_faces = find_faces
+        self.restore_faces = restore_faces
+        self.upscale = upscale
+        self.only_largest = only_largest
+
+    @classmethod
+    def from_weights(
+        cls,
+        name_or_file: str | Path = "bundled",
+        *,
+        upscale: int = 1,
+        only_largest: bool = False,
+        device: DeviceName = DeviceName.AUTO,
+    ) -> "PhotoRestorer":
+        """A restorer with the bundled detector and the named weights.
+
+        Raises:
+            UnknownWeights: neither a known name nor a file.
+            UnusableWeights: the file is broken or holds something else.
+            UnavailableDevice: this machine has no such device.
+        """
+        restore_faces = GFPGANRestorer.from_weights(name_or_file, device)
+        find_faces = MTCNNDetector.bundled(choose_device(device))
+        return cls(find_faces, restore_faces, upscale=upscale, only_largest=only_largest)
+
+    def __call__(self, photo: Photo) -> RestoredPhoto:
+        """Restore the faces of a photo."""
+        steps = Steps()
+        with steps.timed("find"):
+            found = self.find_faces(photo.image)[: 1 if self.only_largest else None]
+        with steps.timed("cut"):
+            cut = [(face, crop) for face in found if (crop := self._cut_out(photo.image, face))]
+        return self._restore(photo, cut, steps)
+
+    def restore_aligned(self, photo: Photo) -> RestoredPhoto:
+        """Restore a picture that is a face crop already, aligned as FFHQ's are, to its edges.
+
+        Raises:
+            UnusableFace: the picture is not square.
+        """
+        if photo.width != photo.height:
+            raise UnusableFace(
+                f"an aligned face is square, this picture is {photo.width}x{photo.height}: "
+                "restore it as a photo (without --aligned), which finds and aligns the face"
+            )
+        steps = Steps()
+        with steps.timed("cut"):
+            face, crop = whole_picture(photo.image, self.restore_faces.size)
+        return self._restore(photo, [(face, crop)], steps, soft=False)
+
+    def _cut_out(self, image: Image, face: Face) -> FaceCrop | None:
+        try:
+            return cut_out(image, face.landmarks, self.restore_faces.size)
+        except UnusableFace:
+            return None  # the detector's own checks leave such landmarks to be rare; the face stays as it is
+
+    def _restore(
+        self, photo: Photo, cut: list[tuple[Face, FaceCrop]], steps: "Steps", soft: bool = True
+    ) -> RestoredPhoto:
+        restored: list[RestoredFace] = []
+        with steps.timed("restore"):
+            for start in range(0, len(cut), FACES_AT_ONCE):
+                restored += self._restore_batch(cut[start : start + FACES_AT_ONCE])
+        with steps.timed("enlarge"):
+            canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale)
+        with steps.timed("paste"):
+            placed = [PlacedFace(each.crop, each.restored) for each in restored]
+            image = paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
+        finished = replace(canvas, image=image)
+        if restored:
+            finished = mark_as_restored(finished, self.restore_faces.name)
+        return RestoredPhoto(finished, restored, steps.seconds)
+
+    def _restore_batch(self, cut: list[tuple[Face, FaceCrop]]) -> list[RestoredFace]:
+        started = time.perf_counter()
+        images = to_images(self.restore_faces(to_pictures([crop.image for _, crop in cut])))
+        seconds = (time.perf_counter() - started) / len(cut)
+        return [RestoredFace(face, crop, image, seconds) for (face, crop), image in zip(cut, images, strict=True)]
+
+
+class Steps:
+    """What each step of one photo took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Time what happens inside."""
+        started = time.perf_counter()
+        yield
+        self.seconds[step] = time.perf_counter() - started

@@ -1,0 +1,53 @@
+"""What several tests share."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from retrato.errors import UnavailableWeights
+from retrato.weights import download
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Tests run side by side, one core each."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def rng():
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def astronaut():
+    """A photo with one face (NASA, public domain)."""
+    import skimage.data
+
+    return skimage.data.astronaut()
+
+
+@pytest.fixture
+def faces(astronaut):
+    """Four square pictures of 64 px in [-1, 1], smooth and detailed ones."""
+    corners = [(0, 100), (0, 180), (250, 0), (300, 300)]
+    crops = np.stack([astronaut[top : top + 128 : 2, left : left + 128 : 2] for top, left in corners])
+    return torch.from_numpy(crops).permute(0, 3, 1, 2) / 127.5 - 1
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """Finds a published file on this machine, or skips: tests download nothing."""
+
+    def find(name: str) -> Path:
+        def offline(*_):
+            raise UnavailableWeights("tests stay offline")
+
+        monkeypatch.setattr(download, "download", offline)
+        try:
+            return download.find_weights(name)
+        except UnavailableWeights:
+            pytest.skip(f"{name} is not on this machine (RETRATO_WEIGHTS names a folder with it)")
+
+    return find

@@ -1,0 +1,76 @@
+import pytest
+import torch
+from doubles import REFERENCE, TINY
+from safetensors.torch import load_file
+
+from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
+from retrato.networks.stylegan2 import StyleGAN2Config
+from retrato.weights.names.gfpgan import clean_to_ours
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return load_file(REFERENCE / "gfpgan_clean.safetensors")
+
+
+@pytest.fixture(scope="module")
+def published_network(reference):
+    prior = StyleGAN2Config(image_size=64, style_size=32, channel_base=2048, channel_max=32, mapping_layers=2)
+    network = GFPGAN(GFPGANConfig(prior))
+    own = network.state_dict()
+    published = {name[8:]: tensor for name, tensor in reference.items() if name.startswith("weights.")}
+    renamed = {clean_to_ours(name): tensor for name, tensor in published.items()}
+    network.load_state_dict({name: tensor.reshape(own[name].shape) for name, tensor in renamed.items()})
+    return network.eval().requires_grad_(False)
+
+
+def test_restores_as_the_published_model_does(published_network, reference):
+    restored, _ = published_network(reference["input.faces"])
+    torch.testing.assert_close(restored, reference["output.restored"], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("level", range(4))
+def test_shows_the_published_pyramid(published_network, reference, level):
+    _, pyramid = published_network(reference["input.faces"])
+    torch.testing.assert_close(pyramid[level], reference[f"output.pyramid{level}"], rtol=0, atol=1e-4)
+
+
+def test_restoring_alone_gives_what_forward_gives(published_network, reference):
+    faces = reference["input.faces"]
+    assert torch.equal(published_network.restore(faces), published_network(faces)[0])
+
+
+def test_stored_noise_makes_equal_results_and_drawn_noise_others(published_network, reference):
+    faces = reference["input.faces"]
+    stored = published_network.restore(faces)
+    drawn = published_network.restore(faces, torch.Generator().manual_seed(1))
+    again = published_network.restore(faces, torch.Generator().manual_seed(1))
+    assert torch.equal(drawn, again)
+    assert not torch.equal(drawn, stored)
+
+
+def test_a_folded_network_gives_faces_of_the_same_size():
+    faces = torch.zeros(2, 3, 32, 32)
+    restored, pyramid = GFPGAN(TINY)(faces)
+    assert restored.shape == faces.shape
+    assert [each.shape[-1] for each in pyramid] == [8, 32]
+
+
+def test_a_new_network_keeps_most_of_its_input(faces):
+    torch.manual_seed(0)
+    network = GFPGAN(TINY).eval()
+    torch.nn.init.zeros_(network.prior.constant)
+    for each in network.prior.modules():
+        if hasattr(each, "bias") and isinstance(each.bias, torch.nn.Parameter):
+            torch.nn.init.zeros_(each.bias)
+    small = faces[:, :, ::2, ::2]
+    kept = network.keep(network.unet(small)[1][-1])
+    torch.testing.assert_close(kept, torch.full_like(kept, 0.8808), rtol=0, atol=1e-4)
+
+
+def test_every_parameter_that_restores_learns(faces):
+    network = GFPGAN(TINY)
+    restored, pyramid = network(faces[:, :, ::2, ::2])
+    (restored.sum() + sum(each.square().sum() for each in pyramid)).backward()
+    unmoved = [name for name, each in network.named_parameters() if each.grad is None or not each.grad.any()]
+    assert unmoved == []

@@ -1,0 +1,184 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+from doubles import TINY
+
+from retrato.data import find_stored_images
+from retrato.errors import UnusableRun
+from retrato.networks.lpips import LPIPS
+from retrato.networks.mobilefacenet import MobileFaceNet
+from retrato.training.loop import LoopConfig, learning_rate_decay, train
+from retrato.training.player import AdamConfig, Diverged, Player
+from retrato.training.recipes import RECIPES, UnknownRecipe, recipe
+from retrato.training.run_folder import RunFolder
+from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig, LossWeights, Precision
+from retrato.weights.load import load_gfpgan
+
+CONFIG = GFPGANTaskConfig(network=TINY, restorer=AdamConfig(warmup_iterations=2), precision=Precision.FP32)
+LOOP = LoopConfig(iterations=6, batch_size=2)
+
+
+def tiny_task(config=CONFIG):
+    torch.manual_seed(0)
+    perceptual = LPIPS().requires_grad_(False)
+    for weight in perceptual.weights:
+        weight.fill_(0.1)
+    return GFPGANTask(config, perceptual, MobileFaceNet().eval().requires_grad_(False), torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("faces")
+    noise = np.random.default_rng(0)
+    for index in range(4):
+        picture = PIL.Image.fromarray(noise.integers(0, 255, (4, 4, 3), np.uint8)).resize((32, 32))
+        picture.save(folder / f"{index}.png")
+    return find_stored_images([folder])
+
+
+def run_to_end(folder, images, loop=LOOP, stop_after=None, **options):
+    run = RunFolder(folder)
+    run.open({})
+    task = tiny_task()
+    reports = train(task, images, run, loop, **options)
+    for report in reports:
+        if report.iteration == stop_after:
+            reports.close()
+    return task, run
+
+
+def test_every_parameter_and_the_average_move_in_a_step(images):
+    task = tiny_task()
+    before = {name: each.clone() for name, each in task.restorer.network.named_parameters()}
+    pictures = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
+    for iteration in range(2):
+        task.step(pictures, torch.Generator().manual_seed(iteration), iteration, 1.0)
+    network, average = (dict(each.named_parameters()) for each in (task.restorer.network, task.restorer.average))
+    assert [name for name, each in network.items() if torch.equal(each, before[name])] == []
+    assert [name for name, each in average.items() if torch.equal(each, before[name])] == []
+
+
+def test_all_terms_of_a_step_are_numbers():
+    pictures = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
+    terms = tiny_task().step(pictures, torch.Generator().manual_seed(0), 0, 1.0)
+    assert {"loss/pixel", "loss/pyramid", "loss/perceptual", "loss/identity"} < terms.keys()
+    assert all(each.isfinite() for each in terms.values())
+
+
+def test_a_step_in_bf16_comes_close_to_one_in_float32():
+    pictures = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
+    terms = {
+        precision: tiny_task(replace(CONFIG, precision=precision)).step(pictures, torch.Generator().manual_seed(0), 0, 1.0)
+        for precision in Precision
+    }
+    for name in ("loss/pixel", "loss/pyramid", "loss/perceptual"):
+        assert terms[Precision.BF16][name].item() == pytest.approx(terms[Precision.FP32][name].item(), rel=0.05)
+
+
+def test_training_brings_the_loss_down(images):
+    task = tiny_task(replace(CONFIG, losses=LossWeights(perceptual=0.0, identity=0.0), restorer=AdamConfig(5e-3, warmup_iterations=1)))
+    pictures = torch.stack([torch.full((3, 32, 32), level, dtype=torch.uint8) for level in (40, 200)])
+    losses = [
+        float(task.step(pictures, torch.Generator().manual_seed(0), iteration, 1.0)["loss/pyramid"])
+        for iteration in range(25)
+    ]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(images, tmp_path, monkeypatch):
+    monkeypatch.setattr("retrato.training.loop.LOG_ITERATIONS", 3)
+    whole, _ = run_to_end(tmp_path / "whole", images)
+    run_to_end(tmp_path / "parts", images, stop_after=3)
+    resumed, _ = run_to_end(tmp_path / "parts", images)
+    for one, other in zip(whole.restorer.network.parameters(), resumed.restorer.network.parameters(), strict=True):
+        assert torch.equal(one, other)
+    for one, other in zip(whole.restorer.average.parameters(), resumed.restorer.average.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_run_leaves_config_numbers_preview_checkpoint_and_weights(images, tmp_path):
+    _, run = run_to_end(tmp_path / "run", images)
+    assert run.config.exists()
+    assert run.checkpoint.exists()
+    numbers = [json.loads(line) for line in run.scalars.read_text().splitlines()]
+    assert numbers[-1]["iteration"] == 6
+    with PIL.Image.open(tmp_path / "run" / "previews" / "0000006.png") as preview:
+        assert preview.size == (4 * 32, 3 * 32)
+    assert not list(tmp_path.rglob("*.part"))
+    assert any(each.name.startswith("events") for each in run.folder.iterdir())
+
+
+def test_weights_of_a_run_restore_as_its_average_does(images, tmp_path, faces):
+    task, run = run_to_end(tmp_path / "run", images)
+    small = faces[:, :, ::2, ::2]
+    expected = task.restorer.average.restore(small)
+    torch.testing.assert_close(load_gfpgan(run.weights).restore(small), expected, rtol=0, atol=1e-5)
+
+
+def test_a_run_folder_is_not_used_for_other_settings(tmp_path):
+    RunFolder(tmp_path).open({"task": {"rate": 1}})
+    RunFolder(tmp_path).open({"task": {"rate": 1}})
+    with pytest.raises(UnusableRun, match=r"task\.rate"):
+        RunFolder(tmp_path).open({"task": {"rate": 2}})
+
+
+def test_a_broken_checkpoint_is_refused(images, tmp_path):
+    _, run = run_to_end(tmp_path / "run", images)
+    run.checkpoint.write_bytes(run.checkpoint.read_bytes()[:1000])
+    with pytest.raises(UnusableRun, match="cannot be resumed"):
+        run.resume(tiny_task())
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_weights():
+    network = torch.nn.Linear(2, 1)
+    player = Player(network, AdamConfig())
+    before = network.weight.clone()
+    with pytest.raises(Diverged, match="iteration 7"):
+        player.minimize(network(torch.full((1, 2), float("inf"))).sum(), 7)
+    assert torch.equal(network.weight, before)
+
+
+def test_a_diverged_run_keeps_its_last_checkpoint(images, tmp_path, monkeypatch):
+    _, run = run_to_end(tmp_path / "run", images)
+    kept = run.checkpoint.read_bytes()
+    monkeypatch.setattr("retrato.training.tasks.gfpgan.pixel_loss", lambda restored, _: restored.mean() * float("nan"))
+    with pytest.raises(Diverged):
+        run_to_end(tmp_path / "run", images, replace(LOOP, iterations=12))
+    assert run.checkpoint.read_bytes() == kept
+
+
+def test_the_learning_rate_rises_then_falls_to_a_tenth():
+    player = Player(torch.nn.Linear(1, 1), AdamConfig(learning_rate=1.0, warmup_iterations=4))
+    rates = []
+    for iteration in range(4):
+        player.minimize(player.network(torch.ones(1, 1)).sum(), iteration)
+        rates.append(player.optimizer.param_groups[0]["lr"])
+    assert rates == [0.25, 0.5, 0.75, 1.0]
+    loop = LoopConfig(iterations=100, decay_share=0.2)
+    assert [learning_rate_decay(iteration, loop) for iteration in (0, 80, 90, 99)] == [1.0, 1.0, 0.5, 0.1]
+
+
+def test_the_average_follows_quickly_at_first_and_slowly_later():
+    player = Player(torch.nn.Linear(1, 1, bias=False), AdamConfig(average_decay=0.999, learning_rate=1.0))
+    start = player.average.weight.clone()
+    player.minimize(player.network(torch.ones(1, 1)).sum(), 0)
+    moved = (player.average.weight - start) / (player.network.weight - start)
+    assert moved.item() == pytest.approx(0.9, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_builds_at_a_tiny_size_and_takes_one_step(name):
+    config = recipe(name).task
+    tiny = replace(config, network=replace(TINY, keep_input=config.network.keep_input))
+    pictures = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
+    terms = tiny_task(tiny).step(pictures, torch.Generator().manual_seed(0), 0, 1.0)
+    assert all(each.isfinite() for each in terms.values())
+
+
+def test_an_unknown_recipe_lists_the_known_ones():
+    with pytest.raises(UnknownRecipe, match="gfpgan-256-compact"):
+        recipe("gfpgan-9000")

@@ -1,0 +1,152 @@
+"""Against a server on this machine that misbehaves as real ones do."""
+
+import hashlib
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from retrato.errors import UnavailableWeights, UnknownWeights
+from retrato.weights import download
+from retrato.weights.catalog import PublishedFile, published_file
+
+CONTENT = bytes(range(256)) * 4096  # 1 MiB
+
+
+class Publisher(BaseHTTPRequestHandler):
+    """Serves CONTENT at /whole, and worse elsewhere."""
+
+    requests: list[tuple[str, str | None]]
+
+    def do_GET(self):
+        wanted = self.headers.get("Range")
+        self.server.seen.append((self.path, wanted))
+        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+        match self.path:
+            case "/missing":
+                self.send_error(404)
+            case "/other":
+                self._send(CONTENT[::-1])
+            case "/breaks":
+                self._send(CONTENT[start:], status=206 if start else 200, only=300_000)
+            case "/ignores-range":
+                self._send(CONTENT, only=None if wanted else 300_000)
+            case "/endless":
+                self._send(CONTENT * 20, length=None)
+            case _:
+                self._send(CONTENT[start:], status=206 if start else 200)
+
+    def _send(self, content, status=200, only=None, length=0):
+        self.send_response(status)
+        if length is not None:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        try:
+            self.wfile.write(content[:only])
+        except ConnectionError:
+            self.server.hung_up = True
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Publisher)
+    running.seen, running.hung_up = [], False
+    thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield running
+    running.shutdown()
+    thread.join()
+    running.server_close()
+
+
+@pytest.fixture
+def publish(server):
+    def entry(*paths):
+        urls = tuple(f"http://127.0.0.1:{server.server_port}{path}" for path in paths)
+        digest = hashlib.sha256(CONTENT).hexdigest()
+        return PublishedFile("face-net", "face.pt", urls, len(CONTENT), digest, "MIT", "testing")
+
+    return entry
+
+
+def test_a_file_is_fetched_whole(publish, tmp_path):
+    assert download.download(publish("/whole"), tmp_path).read_bytes() == CONTENT
+
+
+def test_a_broken_connection_is_continued_where_it_broke(publish, server, tmp_path):
+    assert download.download(publish("/breaks", "/whole"), tmp_path).read_bytes() == CONTENT
+    assert [wanted for _, wanted in server.seen] == [None, "bytes=300000-", "bytes=600000-", "bytes=900000-"][: len(server.seen)]
+
+
+def test_a_server_that_cannot_continue_begins_anew(publish, tmp_path):
+    assert download.download(publish("/ignores-range"), tmp_path).read_bytes() == CONTENT
+
+
+def test_the_next_address_is_tried(publish, tmp_path):
+    assert download.download(publish("/missing", "/other", "/whole"), tmp_path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("path", ["/missing", "/other", "/endless"])
+def test_what_is_not_the_right_file_never_gets_its_name(publish, tmp_path, path):
+    with pytest.raises(UnavailableWeights, match="RETRATO_WEIGHTS"):
+        download.download(publish(path), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_more_is_read_than_the_file_has(publish, server, tmp_path):
+    with pytest.raises(UnavailableWeights, match="other content"):
+        download.download(publish("/endless"), tmp_path)
+    assert server.hung_up
+
+
+def test_an_unreachable_address_says_how_to_go_on_without_a_connection(publish, server, tmp_path):
+    entry = publish("/whole")
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(UnavailableWeights, match="without a connection, download http"):
+        download.download(entry, tmp_path)
+
+
+def test_a_fetched_file_is_not_fetched_again(publish, server, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "published_file", lambda _: publish("/whole"))
+    monkeypatch.setenv("RETRATO_HOME", str(tmp_path))
+    monkeypatch.delenv("RETRATO_WEIGHTS", raising=False)
+    assert download.find_weights("face-net") == download.find_weights("face-net")
+    assert len(server.seen) == 1
+
+
+def test_a_damaged_file_is_fetched_again(publish, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "published_file", lambda _: publish("/whole"))
+    monkeypatch.setenv("RETRATO_HOME", str(tmp_path))
+    monkeypatch.delenv("RETRATO_WEIGHTS", raising=False)
+    found = download.find_weights("face-net")
+    found.write_bytes(CONTENT[:-1] + b"x")
+    assert download.find_weights("face-net").read_bytes() == CONTENT
+
+
+def test_an_offline_folder_gives_the_file_under_any_name(publish, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "published_file", lambda _: publish("/missing"))
+    monkeypatch.setenv("RETRATO_WEIGHTS", str(tmp_path))
+    (tmp_path / "as the browser called it (1).pt").write_bytes(CONTENT)
+    assert download.find_weights("face-net").name == "as the browser called it (1).pt"
+
+
+def test_a_folder_that_cannot_be_written_is_named(publish, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UnavailableWeights, match="cannot keep face-net"):
+        download.download(publish("/whole"), tmp_path / "file" / "weights")
+
+
+def test_only_web_addresses_are_fetched(tmp_path):
+    local = PublishedFile("face-net", "face.pt", ("file:///etc/hostname",), 10, "0" * 64, "MIT", "testing")
+    with pytest.raises(UnavailableWeights, match="only https and http"):
+        download.download(local, tmp_path)
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(UnknownWeights, match="lpips-squeezenet"):
+        published_file("gfpgan-v9")
