@@ -9,6 +9,7 @@ import torch
 from retrato.errors import UnavailableWeights
 from retrato.weights import download
 
+
 @pytest.fixture(autouse=True)
 def _one_thread():
     """Tests run side by side, one core each."""

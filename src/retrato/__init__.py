@@ -1,3 +1,59 @@
-"""Retrato restores faces in old, blurred, noisy and compressed photographs with GFP-GAN."""
+"""Retrato restores faces in old, blurred, noisy and compressed photographs with GFP-GAN.
+
+>>> import retrato
+>>> restore = retrato.PhotoRestorer.from_weights("bundled")
+>>> result = restore(retrato.read_image("grandmother.jpg"))  # doctest: +SKIP
+>>> retrato.write_image(result.photo, "grandmother-restored.jpg")  # doctest: +SKIP
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from retrato.errors import RetratoError
+    from retrato.faces.face import Face, FaceCrop
+    from retrato.images.files import read_image, write_image
+    from retrato.images.photo import Photo
+    from retrato.restoration.photo import PhotoRestorer, RestoredFace, RestoredPhoto
+    from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Face": "retrato.faces.face",
+    "FaceCrop": "retrato.faces.face",
+    "FaceRestorer": "retrato.restoration.restorer",
+    "GFPGANRestorer": "retrato.restoration.restorer",
+    "Photo": "retrato.images.photo",
+    "PhotoRestorer": "retrato.restoration.photo",
+    "RestoredFace": "retrato.restoration.photo",
+    "RestoredPhoto": "retrato.restoration.photo",
+    "RetratoError": "retrato.errors",
+    "read_image": "retrato.images.files",
+    "write_image": "retrato.images.files",
+}
+"""Where public names stand. Loaded on first use, so that importing retrato does not take as long as importing torch."""
+
+__all__ = [
+    "Face",
+    "FaceCrop",
+    "FaceRestorer",
+    "GFPGANRestorer",
+    "Photo",
+    "PhotoRestorer",
+    "RestoredFace",
+    "RestoredPhoto",
+    "RetratoError",
+    "read_image",
+    "write_image",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'retrato' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -37,5 +37,7 @@ def choose_device(name: DeviceName = DeviceName.AUTO) -> torch.device:
         return torch.device(next(each for each, is_there in available.items() if is_there))
     if not available[name]:
         there = ", ".join(each for each, is_there in available.items() if is_there)
-        raise UnavailableDevice(f"no {name} device here; this machine has: {there} (use --device auto to let it choose)")
+        raise UnavailableDevice(
+            f"no {name} device here; this machine has: {there} (use --device auto to let it choose)"
+        )
     return torch.device(name)

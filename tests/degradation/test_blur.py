@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from doubles import REFERENCE
 
+from doubles import REFERENCE
 from retrato.degradation.blur import blur, gaussian_kernels
 
 

@@ -38,7 +38,10 @@ def test_half_of_the_blurs_are_round(rng):
 
 
 def test_heavier_degradation_loses_more(faces):
-    losses = [psnr(degrade(faces, draw(torch.Generator().manual_seed(0), 4, ranges))[0], faces).mean() for ranges in (LIGHT, PAPER, HEAVY)]
+    losses = [
+        psnr(degrade(faces, draw(torch.Generator().manual_seed(0), 4, ranges))[0], faces).mean()
+        for ranges in (LIGHT, PAPER, HEAVY)
+    ]
     assert losses == sorted(losses, reverse=True)
 
 

@@ -84,7 +84,9 @@ def test_the_border_of_a_changed_face_is_no_step():
     pasted = paste_back(grey, [PlacedFace(crop, crop.image + 100)]).astype(int)
     assert pasted[150, 150, 0] == 200
     steps = max(np.abs(np.diff(pasted, axis=axis)).max() for axis in (0, 1))
-    assert steps <= 100 * 1.5 / 20 * np.sqrt(2)  # a fade over 20 px that is at most 1.5 times as steep as a straight one
+    assert steps <= 100 * 1.5 / 20 * np.sqrt(
+        2
+    )  # a fade over 20 px that is at most 1.5 times as steep as a straight one
 
 
 def test_a_change_lands_where_it_was_made():

@@ -1,8 +1,8 @@
 import pytest
 import torch
-from doubles import REFERENCE, TINY
 from safetensors.torch import load_file
 
+from doubles import REFERENCE, TINY
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.weights.names.gfpgan import clean_to_ours

@@ -12,7 +12,9 @@ def test_embeds_as_the_published_onnx_file_does(published, faces):
     if not onnx_file.exists():
         pytest.skip("the published ONNX file is not beside the weights")
     large = F.interpolate(faces[:1], (256, 256), mode="bilinear")
-    inputs = (recognition_crop(large)[0] / 2 + 0.5 - torch.tensor(MEAN)[:, None, None]) / torch.tensor(DEVIATION)[:, None, None]
+    inputs = (recognition_crop(large)[0] / 2 + 0.5 - torch.tensor(MEAN)[:, None, None]) / torch.tensor(DEVIATION)[
+        :, None, None
+    ]
     (expected,) = onnx.reference.ReferenceEvaluator(str(onnx_file)).run(None, {"input0": inputs[None].numpy()})
     expected = F.normalize(torch.from_numpy(expected))
     torch.testing.assert_close(load_mobilefacenet()(large), expected, rtol=0, atol=1e-4)

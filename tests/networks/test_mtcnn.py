@@ -2,6 +2,7 @@ import importlib.util
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -20,6 +21,15 @@ def network() -> MTCNN:
     network = MTCNN().eval()
     network.load_state_dict(load(BUNDLED.read_bytes()))
     return network
+
+
+@pytest.fixture(scope="module")
+def converter() -> ModuleType:
+    pytest.importorskip("joblib")
+    specification = importlib.util.spec_from_file_location("convert_mtcnn", CONVERTER)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
 
 
 def random_pictures(count: int, height: int, width: int) -> torch.Tensor:
@@ -72,27 +82,19 @@ def test_the_weights_say_where_they_come_from():
         }
 
 
-def test_the_weights_are_those_of_the_published_package():
+def test_the_weights_are_those_of_the_published_package(converter):
     try:
         assert version("mtcnn") == "1.0.0"
     except PackageNotFoundError:
         pytest.skip("the package mtcnn is not installed")
-    specification = importlib.util.spec_from_file_location("convert_mtcnn", CONVERTER)
-    converter = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(converter)
     published, ours = converter.published_weights(), load(BUNDLED.read_bytes())
     assert published.keys() == ours.keys()
     assert all(torch.equal(published[name], ours[name]) for name in published)
 
 
-def test_a_dense_layer_reads_columns_first_as_published():
-    """The layout of Keras' flattened (W, H, C) features, computed the long way."""
-    specification = importlib.util.spec_from_file_location("convert_mtcnn", CONVERTER)
-    converter = importlib.util.module_from_spec(specification)
-    pytest.importorskip("joblib")
-    specification.loader.exec_module(converter)
-    features = np.random.default_rng(0).random((2, 3, 3))  # C, H, W
-    kernel = np.random.default_rng(1).random((3 * 3 * 2, 5))
+def test_a_dense_layer_reads_columns_first_as_published(converter):
+    rng = np.random.default_rng(0)
+    features, kernel = rng.random((2, 3, 3)), rng.random((3 * 3 * 2, 5))  # C, H, W; inputs, outputs
     published = features.transpose(2, 1, 0).ravel() @ kernel
     ours = converter.in_torch_order("trunk.7.weight", torch.from_numpy(kernel)) @ torch.from_numpy(features.ravel())
     assert np.allclose(ours.numpy(), published)

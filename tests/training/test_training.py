@@ -5,8 +5,8 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
-from doubles import TINY
 
+from doubles import TINY
 from retrato.data import find_stored_images
 from retrato.errors import UnusableRun
 from retrato.networks.lpips import LPIPS
@@ -72,7 +72,9 @@ def test_all_terms_of_a_step_are_numbers():
 def test_a_step_in_bf16_comes_close_to_one_in_float32():
     pictures = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
     terms = {
-        precision: tiny_task(replace(CONFIG, precision=precision)).step(pictures, torch.Generator().manual_seed(0), 0, 1.0)
+        precision: tiny_task(replace(CONFIG, precision=precision)).step(
+            pictures, torch.Generator().manual_seed(0), 0, 1.0
+        )
         for precision in Precision
     }
     for name in ("loss/pixel", "loss/pyramid", "loss/perceptual"):
@@ -80,7 +82,11 @@ def test_a_step_in_bf16_comes_close_to_one_in_float32():
 
 
 def test_training_brings_the_loss_down(images):
-    task = tiny_task(replace(CONFIG, losses=LossWeights(perceptual=0.0, identity=0.0), restorer=AdamConfig(5e-3, warmup_iterations=1)))
+    task = tiny_task(
+        replace(
+            CONFIG, losses=LossWeights(perceptual=0.0, identity=0.0), restorer=AdamConfig(5e-3, warmup_iterations=1)
+        )
+    )
     pictures = torch.stack([torch.full((3, 32, 32), level, dtype=torch.uint8) for level in (40, 200)])
     losses = [
         float(task.step(pictures, torch.Generator().manual_seed(0), iteration, 1.0)["loss/pyramid"])

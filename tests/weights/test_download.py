@@ -79,7 +79,9 @@ def test_a_file_is_fetched_whole(publish, tmp_path):
 
 def test_a_broken_connection_is_continued_where_it_broke(publish, server, tmp_path):
     assert download.download(publish("/breaks", "/whole"), tmp_path).read_bytes() == CONTENT
-    assert [wanted for _, wanted in server.seen] == [None, "bytes=300000-", "bytes=600000-", "bytes=900000-"][: len(server.seen)]
+    assert [wanted for _, wanted in server.seen] == [None, "bytes=300000-", "bytes=600000-", "bytes=900000-"][
+        : len(server.seen)
+    ]
 
 
 def test_a_server_that_cannot_continue_begins_anew(publish, tmp_path):

@@ -2,8 +2,8 @@ import json
 
 import pytest
 import torch
-from doubles import REFERENCE
 
+from doubles import REFERENCE
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.weights.names.gfpgan import clean_to_ours
 

@@ -2,9 +2,9 @@ import json
 
 import pytest
 import torch
-from doubles import TINY
 from safetensors.torch import save_file
 
+from doubles import TINY
 from retrato.errors import UnknownWeights, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN
 from retrato.weights.load import load_gfpgan, read_torch
@@ -72,7 +72,9 @@ def test_weights_of_another_network_are_refused(stored, tmp_path):
         load_gfpgan(tmp_path / "w.safetensors")
 
 
-@pytest.mark.parametrize("change", [{"keep_input": False}, {"surprise": 1}, {"prior": {"image_size": 64}}, {"prior": 3}])
+@pytest.mark.parametrize(
+    "change", [{"keep_input": False}, {"surprise": 1}, {"prior": {"image_size": 64}}, {"prior": 3}]
+)
 def test_a_config_that_does_not_fit_is_refused(stored, tmp_path, change):
     changed = StoredWeights("gfpgan", {**stored.config, **change}, stored.tensors, {})
     write_weights(tmp_path / "w.safetensors", changed)

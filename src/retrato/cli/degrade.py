@@ -19,8 +19,8 @@ def command(
 ) -> None:
     """Make good pictures bad, as training does: blur, shrink, noise, JPEG.
 
-    Blur is measured in widths of a face: name it with --face-size when the pictures are whole photos; otherwise each picture
-    is taken for one face.
+    Blur is measured in widths of a face: name it with --face-size when the pictures are whole photos; otherwise each
+    picture is taken for one face.
     """
     import torch
 

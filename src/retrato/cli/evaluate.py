@@ -7,6 +7,7 @@ import click
 from retrato.cli.options import device_option, ranges_of, strength_option, weights_option
 from retrato.device import DeviceName
 
+
 @click.command(name="evaluate")
 @click.argument("places", metavar="FACES...", type=click.Path(path_type=Path, exists=True), nargs=-1, required=True)
 @weights_option
@@ -19,8 +20,8 @@ def command(
 ) -> None:
     """Degrade good faces, restore them, and measure how close they come.
 
-    FACES are folders or tar archives of square face crops that the model has never seen. Needs the networks that measure:
-    they are downloaded once, or taken from the folder that RETRATO_WEIGHTS names.
+    FACES are folders or tar archives of square face crops that the model has never seen. Needs the networks that
+    measure: they are downloaded once, or taken from the folder that RETRATO_WEIGHTS names.
     """
     import dataclasses
     import json
@@ -36,7 +37,9 @@ def command(
     images = FaceImages(find_stored_images(places), restorer.size)
     named = [(stored.name, images[index] / 127.5 - 1) for index, stored in enumerate(images.stored)]
     judges = Judges(load_lpips(), load_mobilefacenet())
-    faces = list(tqdm(evaluate_restoration(restorer, named, ranges_of(strength), judges, seed), total=len(named), unit="face"))
+    faces = list(
+        tqdm(evaluate_restoration(restorer, named, ranges_of(strength), judges, seed), total=len(named), unit="face")
+    )
 
     before, after = mean_scores([each.degraded for each in faces]), mean_scores([each.restored for each in faces])
     click.echo(f"{len(faces)} faces, {strength} degradation, seed {seed}, {restorer.name}")

@@ -57,8 +57,8 @@ def command(
 ) -> None:
     """Restore the faces in photos: files, or folders of them.
 
-    A photo that cannot be restored is named with the reason, and the others go on. Exit code: 0 when all were restored, 1
-    when some were not, 2 for wrong options.
+    A photo that cannot be restored is named with the reason, and the others go on. Exit code: 0 when all were
+    restored, 1 when some were not, 2 for wrong options.
 
     What a model restores is its guess. Each result says so in its EXIF data.
     """
@@ -69,9 +69,7 @@ def command(
     photos = list_photos(inputs)
     if is_file_name(output) and len(photos) > 1:
         raise click.UsageError(f"{output} is one file name for {len(photos)} photos: name a folder with -o")
-    restorer = PhotoRestorer.from_weights(
-        weights, upscale=int(upscale), only_largest=only_largest, device=device_name
-    )
+    restorer = PhotoRestorer.from_weights(weights, upscale=int(upscale), only_largest=only_largest, device=device_name)
     restore = restorer.restore_aligned if aligned else restorer
     results: list[RestoredPhoto] = []
     with tqdm(photos, unit="photo", disable=None if len(photos) > 1 else True) as bar:

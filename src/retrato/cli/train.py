@@ -19,8 +19,12 @@ from retrato.device import DeviceName, choose_device
     required=True,
     help="Folder or tar archive of square face crops; may be repeated.",
 )
-@click.option("--run", "folder", type=click.Path(path_type=Path), required=True, help="Where the run is kept, or resumed.")
-@click.option("--preview", type=click.Path(path_type=Path, exists=True), help="Faces to show in previews, not to learn.")
+@click.option(
+    "--run", "folder", type=click.Path(path_type=Path), required=True, help="Where the run is kept, or resumed."
+)
+@click.option(
+    "--preview", type=click.Path(path_type=Path, exists=True), help="Faces to show in previews, not to learn."
+)
 @click.option("--iterations", type=click.IntRange(1), help="Until when to train; by default the recipe's.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pictures an iteration; by default the recipe's.")
 @click.option("--save-minutes", type=click.FloatRange(0.1), default=10, show_default=True, help="Between checkpoints.")

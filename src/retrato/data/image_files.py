@@ -16,6 +16,7 @@ from retrato.images.decoding import decode_photo
 from retrato.images.encoding import IMAGE_SUFFIXES
 from retrato.images.resizing import resize
 
+
 @dataclass(frozen=True)
 class StoredImage:
     """Where the bytes of a picture stand."""

@@ -16,13 +16,11 @@ KERNEL_SIZE = 41
 """Width of the published blur kernel, in pixels of a face of 512 px."""
 REFERENCE_SIZE = 512
 CANVAS_STEP = 64
-"""Shrunk pictures are worked on together whose size fits the same multiple of this. A multiple of 16, for JPEG's blocks."""
+"""Shrunk pictures whose sizes round up to the same multiple of this are worked on together; 16 divides it, for JPEG."""
 GREY_WEIGHTS = (0.299, 0.587, 0.114)
 
 
-def degrade(
-    targets: Pictures, record: DegradationRecord, face_size: float | None = None
-) -> tuple[Pictures, Pictures]:
+def degrade(targets: Pictures, record: DegradationRecord, face_size: float | None = None) -> tuple[Pictures, Pictures]:
     """Blur, shrink, add noise, compress, enlarge: the published order, batched, on the pictures' device.
 
     Args:
@@ -82,8 +80,8 @@ def _canvas_sizes(size: int, shrink: PerPicture) -> Int64[Tensor, " n"]:
 class _Resampling:
     """The matrices that shrink one side of each picture, and enlarge it again.
 
-    A shrunk picture stands in the corner of its canvas, the rest of which repeats its last row and column, as a JPEG pads
-    its blocks.
+    A shrunk picture stands in the corner of its canvas, the rest of which repeats its last row and column, as a JPEG
+    pads its blocks.
     """
 
     shrink: Float[Tensor, "n 1 canvas full"]

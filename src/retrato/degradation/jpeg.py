@@ -48,13 +48,15 @@ def compress(pictures: Pictures, quality: PerPicture) -> Pictures:
     chroma = _quantise(chroma, _table(CHROMA_TABLE, quality))
     chroma = F.interpolate(chroma, scale_factor=2, mode="bilinear", align_corners=False)  # libjpeg's "fancy" enlarging
     decoded = torch.einsum(
-        "oi,nihw->nohw", levels.new_tensor(FROM_LUMA_CHROMA), torch.cat([luma.clamp(0, 255), chroma.clamp(-128, 127)], 1)
+        "oi,nihw->nohw",
+        levels.new_tensor(FROM_LUMA_CHROMA),
+        torch.cat([luma.clamp(0, 255), chroma.clamp(-128, 127)], 1),
     )
     return decoded.round().clamp(0, 255) / 127.5 - 1
 
 
 def _table(base: tuple[tuple[int, ...], ...], quality: PerPicture) -> Float[Tensor, "n 8 8"]:
-    """libjpeg's scaling of the standard's tables: 50 is the table itself, 100 is all ones."""
+    """Libjpeg's scaling of the standard's tables: 50 is the table itself, 100 is all ones."""
     percent = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality).floor()
     return ((quality.new_tensor(base) * percent[:, None, None] + 50) / 100).floor().clamp(1, 255)
 

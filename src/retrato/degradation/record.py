@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class DegradationRanges:
-    """What may happen to a picture; the defaults are GFP-GAN's training (Wang et al., 2021, section 4.1, and its published config).
+    """What may happen to a picture; the defaults are those of GFP-GAN's published training config.
 
     Lengths are in pixels of a face of 512 px; at other sizes they shrink along.
     """
@@ -36,7 +36,9 @@ class DegradationRanges:
 PAPER = DegradationRanges()
 """As published, without its colour jitter (which makes the published v1 colour grey photographs)."""
 LIGHT = DegradationRanges(blur_sigma=(0.1, 3.0), shrink=(0.8, 3.0), noise_sigma=(0.0, 8.0), jpeg_quality=(80.0, 100.0))
-HEAVY = DegradationRanges(blur_sigma=(5.0, 12.0), shrink=(6.0, 12.0), noise_sigma=(10.0, 25.0), jpeg_quality=(40.0, 70.0))
+HEAVY = DegradationRanges(
+    blur_sigma=(5.0, 12.0), shrink=(6.0, 12.0), noise_sigma=(10.0, 25.0), jpeg_quality=(40.0, 70.0)
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How good a restorer is, on faces whose truth is known."""

@@ -113,8 +113,8 @@ class Region:
 def warped(picture: Pixels, affine: Affine, width: int, height: int, border: int) -> Pixels:
     """The picture as `affine` maps it, with OpenCV's `border` around it.
 
-    Where that makes it smaller, blocks of whole pixels are averaged first, and four pixels of the result are computed for
-    each: a cubic alone would skip pixels and turn grain into patterns.
+    Where that makes it smaller, blocks of whole pixels are averaged first, and four pixels of the result are computed
+    for each: a cubic alone would skip pixels and turn grain into patterns.
     """
     block = int(1 / scale_of(affine))
     if block > 1:

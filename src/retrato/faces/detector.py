@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import as_file, files
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -13,17 +12,22 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from retrato.faces.face import Box, Face
+from retrato.images.resizing import Resized
 from retrato.networks.mtcnn import MTCNN, OUTPUT_SIZE, REFINEMENT_SIZE, WINDOW_SIZE, WINDOW_STEP
 from retrato.shapes import Image, Landmarks, Pictures
+from retrato.weights.store import BUNDLED_FOLDER
 
 Boxes = Float[np.ndarray, "n 4"]
 """Left, top, right, bottom; as in `Box`, 0 is the left edge of the first pixel and 1 its right edge."""
+Kept = Float[np.ndarray, "kept 4"]
+"""Some of the boxes."""
 Scores = Float[np.ndarray, " n"]
 
 LEAST_EYE_DISTANCE = 5
 """Pixels of the photo between the eyes; a smaller face has nothing to restore (as published)."""
 
 
+@runtime_checkable
 class FaceDetector(Protocol):
     """Finds the faces of a photo."""
 
@@ -65,8 +69,7 @@ class MTCNNDetector:
     def bundled(cls, device: torch.device, config: MTCNNConfig | None = None) -> "MTCNNDetector":
         """With the weights that come with retrato."""
         network = MTCNN()
-        with as_file(files("retrato.weights") / "bundled/mtcnn.safetensors") as path:
-            network.load_state_dict(load_file(path))
+        network.load_state_dict(load_file(BUNDLED_FOLDER / "mtcnn.safetensors"))
         return cls(network.to(device), config)
 
     @torch.inference_mode()
@@ -115,7 +118,7 @@ class MTCNNDetector:
         size = np.array([seen.shape[1] / picture.shape[1], seen.shape[0] / picture.shape[0]])
         return boxes[kept] * np.tile(size, 2), scores[kept]
 
-    def _refine(self, seen: Image, candidates: Boxes) -> Boxes:
+    def _refine(self, seen: Image, candidates: Boxes) -> Kept:
         """Squares that the second network takes for a face too."""
         windows = whole_pixels(candidates)
         parts = [self.network.refinement(pictures) for pictures in self._cut(seen, windows, REFINEMENT_SIZE)]
@@ -127,7 +130,9 @@ class MTCNNDetector:
         boxes = moved(windows, offsets)[sure]
         return squares(boxes[keep_best(boxes, scores[sure], 0.7)])
 
-    def _decide(self, seen: Image, candidates: Boxes) -> tuple[Boxes, Scores, Float[np.ndarray, "n 5 2"]]:
+    def _decide(
+        self, seen: Image, candidates: Boxes
+    ) -> tuple[Kept, Float[np.ndarray, " kept"], Float[np.ndarray, "kept 5 2"]]:
         """Faces that the third network finds, and their landmarks, counted from the picture's upper left corner."""
         windows = whole_pixels(candidates)
         parts = [self.network.output(pictures) for pictures in self._cut(seen, windows, OUTPUT_SIZE)]
@@ -226,7 +231,7 @@ def whole_pixels(boxes: Boxes) -> Boxes:
     return np.concatenate([corners, np.maximum(np.rint(boxes[:, 2:]), corners + 1)], axis=1)
 
 
-def cut_window(image: Image, window: Float[np.ndarray, "4"], size: int) -> Image:
+def cut_window(image: Image, window: Float[np.ndarray, "4"], size: int) -> Resized:
     """What is in a window, at `size` px; grey beyond the picture.
 
     Of 250 old portraits cut off at one side, MTCNN finds 231 on grey, 219 where the border pixels go on, 213 on black.
@@ -239,13 +244,13 @@ def cut_window(image: Image, window: Float[np.ndarray, "4"], size: int) -> Image
     return resized_to(canvas, size, size)
 
 
-def resized(image: Image, scale: float) -> Image:
+def resized(image: Image, scale: float) -> Resized:
     """The whole picture, smaller or larger."""
     height, width = (max(1, round(scale * side)) for side in image.shape[:2])
     return resized_to(image, height, width)
 
 
-def resized_to(image: Image, height: int, width: int) -> Image:
+def resized_to(image: Image, height: int, width: int) -> Resized:
     """Averages over areas where it shrinks."""
     shrinks = height * width < image.shape[0] * image.shape[1]
-    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))

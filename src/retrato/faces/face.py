@@ -30,7 +30,7 @@ class Box:
         return self.width * self.height
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Face:
     """Where a face is in a photo."""
 
@@ -41,7 +41,7 @@ class Face:
     """How sure the detector is, 0 to 1."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FaceCrop:
     """A face cut out upright, and the way back."""
 

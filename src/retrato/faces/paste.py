@@ -28,6 +28,8 @@ class PlacedFace:
     """As large as the crop."""
     mask: Mask | None = None
     """How much of the change each of its pixels takes; all of it where nothing is said."""
+    fades: bool = True
+    """Whether the change fades towards the crop's borders; it need not where the crop is the whole photo."""
 
     def __post_init__(self) -> None:
         """Refuse what does not belong together."""
@@ -104,7 +106,7 @@ class Patch:
         change = self._warped(self.face.restored - before, part)
         if self.detail == 1:
             return change
-        return change - (1 - self.detail) * (canvas[part.slices] - self._warped(before, part))
+        return np.asarray(change - (1 - self.detail) * (canvas[part.slices] - self._warped(before, part)))
 
     @cached_property
     def detail(self) -> float:
@@ -112,17 +114,21 @@ class Patch:
         return kept_detail(self.face)
 
     def weight(self, part: Region) -> Float[np.ndarray, "h w"]:
-        """How much of the change each pixel of a part of the canvas takes; nothing outside the crop.
+        """How much of the change each pixel of a part of the canvas takes; nothing outside a crop that fades.
 
         Computed there rather than warped from the crop, so that it is smooth and ends where the crop does at any scale.
         """
+        height, width = part.bottom - part.top, part.right - part.left
+        weight = self._square(part) if self.face.fades else np.ones((height, width), np.float32)
+        if self.face.mask is None:
+            return weight
+        return weight * self._warped(self.face.mask.astype(np.float32), part).clip(0, 1)
+
+    def _square(self, part: Region) -> Float[np.ndarray, "h w"]:
         x, y = np.arange(part.left, part.right), np.arange(part.top, part.bottom)[:, None]
         size = len(self.face.restored)
         (xx, xy, x0), (yx, yy, y0) = cv2.invertAffineTransform(self.crop_to_canvas).astype(np.float32)
-        square = fade(xx * x + xy * y + x0, size) * fade(yx * x + yy * y + y0, size)
-        if self.face.mask is None:
-            return square
-        return np.asarray(square * self._warped(self.face.mask.astype(np.float32), part).clip(0, 1))
+        return fade(xx * x + xy * y + x0, size) * fade(yx * x + yy * y + y0, size)
 
     def _warped(self, picture: Float32[np.ndarray, "_ _ ..."], part: Region) -> Float32[np.ndarray, "_ _ ..."]:
         to_part = then(self.crop_to_canvas, shift(-part.left, -part.top))

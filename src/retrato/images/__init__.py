@@ -1,0 +1,1 @@
+"""Pictures in files, as arrays, and as tensors."""

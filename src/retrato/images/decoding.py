@@ -66,7 +66,15 @@ _TURNS = {
 """What makes each EXIF orientation upright."""
 
 _KEPT_TAGS = frozenset(
-    {Base.ProcessingSoftware, Base.ImageDescription, Base.Make, Base.Model, Base.XResolution, Base.YResolution, Base.ResolutionUnit}
+    {
+        Base.ProcessingSoftware,
+        Base.ImageDescription,
+        Base.Make,
+        Base.Model,
+        Base.XResolution,
+        Base.YResolution,
+        Base.ResolutionUnit,
+    }
     | {Base.Software, Base.DateTime, Base.Artist, Base.HostComputer, Base.Rating, Base.RatingPercent, Base.Copyright}
     | {Base.XPTitle, Base.XPComment, Base.XPAuthor, Base.XPKeywords, Base.XPSubject, IFD.Exif, IFD.GPSInfo}
 )

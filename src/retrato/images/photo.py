@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 from retrato.shapes import Image
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Photo:
     """An upright picture and what its file knew about it."""
 

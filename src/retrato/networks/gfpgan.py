@@ -25,7 +25,7 @@ class GFPGANConfig:
     prior: StyleGAN2Config = field(default_factory=StyleGAN2Config)
     """Shape of the generative prior. The U-Net has half its channels at every resolution."""
     keep_input: bool = False
-    """Whether the U-Net also says how much of each input pixel stays, so that what was sharp need not be drawn again."""
+    """Whether the U-Net also says how much of each input pixel stays; what was sharp need not be drawn again."""
 
     @property
     def image_size(self) -> int:
@@ -41,7 +41,9 @@ class GFPGAN(nn.Module):
         self.config = config
         self.unet = DegradationRemoval(config.prior)
         self.prior = StyleGAN2Generator(config.prior)
-        self.keep = KeepMap(self.unet.channels(self.unet.resolutions[-1]), config.prior.fold) if config.keep_input else None
+        self.keep = (
+            KeepMap(self.unet.channels(self.unet.resolutions[-1]), config.prior.fold) if config.keep_input else None
+        )
 
     def forward(self, degraded: Faces, rng: torch.Generator | None = None) -> tuple[Faces, list[Tensor]]:
         """Restore, and show what the U-Net sees at each resolution from 8 px on (for the pyramid loss).
@@ -56,9 +58,7 @@ class GFPGAN(nn.Module):
         styles, features = self.unet(degraded)
         return self._draw(degraded, styles, features, rng)
 
-    def _draw(
-        self, degraded: Faces, styles: Styles, features: list[Features], rng: torch.Generator | None
-    ) -> Faces:
+    def _draw(self, degraded: Faces, styles: Styles, features: list[Features], rng: torch.Generator | None) -> Faces:
         drawn = self.prior(styles, self.unet.conditions(features), rng)
         return drawn if self.keep is None else torch.addcmul(drawn, self.keep(features[-1]), degraded)
 
@@ -151,7 +151,7 @@ class KeepMap(nn.Module):
         self.fold = fold
         self.conv = nn.Conv2d(channels, fold**2, 1)
         nn.init.zeros_(self.conv.weight)
-        nn.init.constant_(self.conv.bias, 2.0)  # begins by keeping 88 %: a restorer learns what to mend
+        self.conv.bias = nn.Parameter(torch.full((fold**2,), 2.0))  # begins by keeping 88 %, and learns what to mend
 
     def forward(self, features: Features) -> Tensor:
         """(N, 1, S, S), 0 to 1."""
@@ -161,5 +161,5 @@ class KeepMap(nn.Module):
 def _condition_head(channels: int, start: float) -> nn.Sequential:
     last = nn.Conv2d(channels, channels, 3, padding=1)
     nn.init.normal_(last.weight, std=0.1 / (9 * channels) ** 0.5)
-    nn.init.constant_(last.bias, start)
+    last.bias = nn.Parameter(torch.full((channels,), float(start)))
     return nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1), nn.LeakyReLU(0.2), last)

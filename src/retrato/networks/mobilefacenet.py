@@ -13,8 +13,8 @@ STAGES = ((2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128
 
 CROP_SIZE = 112
 CROP_LEFT, CROP_TOP, CROP_SIDE = 0.1265, 0.1195, 0.7489
-"""Where this network's 112 px crop lies in a face aligned to the FFHQ template, in widths of the face: the scale and shift
-that bring the template's five points closest to (38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37),
+"""Where this network's 112 px crop lies in a face aligned to the FFHQ template, in widths of the face: the scale and
+shift that bring the template's five points closest to (38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37),
 (70.73, 92.20), where it expects them."""
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -67,7 +67,13 @@ class InvertedResidual(nn.Module):
 
 
 def conv_norm(
-    in_channels: int, out_channels: int, kernel_size: int, *, stride: int = 1, groups: int = 1, padding: int | None = None
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    *,
+    stride: int = 1,
+    groups: int = 1,
+    padding: int | None = None,
 ) -> nn.Sequential:
     """A convolution and its batch normalisation."""
     padding = kernel_size // 2 if padding is None else padding

@@ -35,13 +35,14 @@ class StyleGAN2Config:
     style_size: int = 512
     """Length of a latent z and of a style w."""
     channel_base: int = 32768
-    """Channels times resolution, where `channel_max` does not bound them: 16384 and 32768 are the published multipliers 1 and 2."""
+    """Channels times resolution, where `channel_max` does not bound them. The published channel multipliers 1 and 2 are
+    16384 and 32768."""
     channel_max: int = 512
     """Channels at the low resolutions."""
     mapping_layers: int = 8
     """Depth of the network from z to w; 0 where styles come from elsewhere."""
     fold: int = 1
-    """The last resolution is this many times smaller than the picture, each of its positions giving a square of pixels."""
+    """How many times smaller than the picture its last features are, each giving a square of pixels."""
 
     @property
     def last_resolution(self) -> int:
@@ -99,7 +100,7 @@ class StyleGAN2Generator(nn.Module):
 
 @dataclass(frozen=True)
 class Condition:
-    """How the U-Net steers half of the prior's channels at one resolution: scale and shift (Wang et al., 2021, eq. 4)."""
+    """Scale and shift by which the U-Net steers half of the prior's channels at one resolution (Wang et al., 2021)."""
 
     scale: Features
     shift: Features
@@ -127,7 +128,7 @@ class Mapping(nn.Sequential):
     def forward(self, latent: Style) -> Style:
         """Normalise the latent to unit variance, then map it."""
         unit = latent * (latent.square().mean(1, keepdim=True) + 1e-8).rsqrt()
-        return super().forward(unit)  # type: ignore[no-any-return]
+        return super().forward(unit)
 
 
 class SynthesisBlock(nn.Module):
@@ -174,9 +175,13 @@ class StyledConv(nn.Module):
     def forward(self, features: Features, style: Style, rng: torch.Generator | None) -> Features:
         """Refine the features in the style."""
         features, norm = self.conv(features, style)
-        noise = self.noise if rng is None else torch.randn(
-            (len(features), 1, *features.shape[2:]), generator=rng, device=rng.device
-        ).to(features.device)
+        noise = (
+            self.noise
+            if rng is None
+            else torch.randn((len(features), 1, *features.shape[2:]), generator=rng, device=rng.device).to(
+                features.device
+            )
+        )
         offset = self.bias[:, None, None] + self.noise_strength * noise
         scaled = torch.addcmul(offset.to(features.dtype), features, (norm * GAIN).to(features.dtype))
         return F.leaky_relu(scaled, 0.2)
@@ -192,7 +197,7 @@ class ToRGB(nn.Module):
         self.bias = nn.Parameter(torch.zeros(3 * fold**2))
 
     def forward(self, features: Features, style: Style) -> Sketch:
-        """Pictures `fold` times as large as the features; ToRGB is not demodulated (Karras et al., 2020, section 2.2)."""
+        """What to add, `fold` times as large as the features; ToRGB is not demodulated (Karras et al., 2020)."""
         colours, _ = self.conv(features, style)
         return F.pixel_shuffle(colours.float() + self.bias[:, None, None], self.fold)
 

@@ -1,21 +1,21 @@
 """Whole photos: find the faces, cut them out upright, restore them, put them back."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
+import cv2
 
 from retrato.device import DeviceName, choose_device
 from retrato.errors import UnusableFace
-from retrato.faces.alignment import cut_out
+from retrato.faces.alignment import cut_out, mapped, scaling, template, warped
 from retrato.faces.detector import FaceDetector, MTCNNDetector
-from retrato.faces.face import Box, Face, FaceCrop
+from retrato.faces.face import Face, FaceCrop
 from retrato.faces.paste import PlacedFace, paste_back
 from retrato.images.photo import Photo
-from retrato.images.resizing import enlarge_photo, resize
+from retrato.images.resizing import enlarge_photo
 from retrato.images.tensors import to_images, to_pictures
 from retrato.restoration.provenance import mark_as_restored
 from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
@@ -121,8 +121,8 @@ class PhotoRestorer:
             )
         steps = Steps()
         with steps.timed("cut"):
-            face, crop = whole_picture(photo.image, self.restore_faces.size)
-        return self._restore(photo, [(face, crop)], steps, soft=False)
+            cut = whole_picture(photo.image, self.restore_faces.size)
+        return self._restore(photo, [cut], steps, fades=False)
 
     def _cut_out(self, image: Image, face: Face) -> FaceCrop | None:
         try:
@@ -131,7 +131,7 @@ class PhotoRestorer:
             return None  # the detector's own checks leave such landmarks to be rare; the face stays as it is
 
     def _restore(
-        self, photo: Photo, cut: list[tuple[Face, FaceCrop]], steps: "Steps", soft: bool = True
+        self, photo: Photo, cut: list[tuple[Face, FaceCrop]], steps: "Steps", fades: bool = True
     ) -> RestoredPhoto:
         restored: list[RestoredFace] = []
         with steps.timed("restore"):
@@ -140,7 +140,7 @@ class PhotoRestorer:
         with steps.timed("enlarge"):
             canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale)
         with steps.timed("paste"):
-            placed = [PlacedFace(each.crop, each.restored) for each in restored]
+            placed = [PlacedFace(each.crop, each.restored, fades=fades) for each in restored]
             image = paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
         finished = replace(canvas, image=image)
         if restored:
@@ -152,6 +152,15 @@ class PhotoRestorer:
         images = to_images(self.restore_faces(to_pictures([crop.image for _, crop in cut])))
         seconds = (time.perf_counter() - started) / len(cut)
         return [RestoredFace(face, crop, image, seconds) for (face, crop), image in zip(cut, images, strict=True)]
+
+
+def whole_picture(image: Image, size: int) -> tuple[Face, FaceCrop]:
+    """A picture that is an aligned face to its edges, brought to `size`."""
+    scale = size / len(image)
+    picture_to_crop = scaling(scale, scale)
+    landmarks = mapped(template(size), cv2.invertAffineTransform(picture_to_crop))
+    face = Face(Box(0.0, 0.0, float(len(image)), float(len(image))), landmarks, score=1.0)
+    return face, FaceCrop(warped(image, picture_to_crop, size, size, cv2.BORDER_REFLECT), picture_to_crop)
 
 
 class Steps:

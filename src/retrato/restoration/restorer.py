@@ -40,7 +40,9 @@ class GFPGANRestorer:
         self._name = name
 
     @classmethod
-    def from_weights(cls, name_or_file: str | Path = "bundled", device: DeviceName = DeviceName.AUTO) -> "GFPGANRestorer":
+    def from_weights(
+        cls, name_or_file: str | Path = "bundled", device: DeviceName = DeviceName.AUTO
+    ) -> "GFPGANRestorer":
         """The restorer with the bundled weights, or those of a file.
 
         Raises:

@@ -1,0 +1,1 @@
+"""The training flow: tasks, players, the loop, run folders and recipes."""

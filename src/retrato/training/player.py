@@ -55,7 +55,7 @@ class Player(Generic[Network]):
             Diverged: the loss or its gradient is not finite; the weights are left as they were.
         """
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.largest_gradient)
         if not norm.isfinite():
             raise Diverged(f"loss {loss.item()} with gradient {norm.item()} in iteration {iteration}")
@@ -69,7 +69,8 @@ class Player(Generic[Network]):
     @torch.no_grad()
     def _update_average(self, iteration: int) -> None:
         keep = min(self.config.average_decay, (1 + iteration) / (10 + iteration))
-        averaged, current = list(self.average.parameters()), list(self.network.parameters())
+        averaged: list[Tensor] = list(self.average.parameters())
+        current: list[Tensor] = list(self.network.parameters())
         torch._foreach_lerp_(averaged, current, 1 - keep)
 
     def state(self) -> dict[str, Any]:

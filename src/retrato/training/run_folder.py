@@ -1,7 +1,6 @@
 """What a run leaves behind: its config, numbers, previews, checkpoints and weights."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from retrato.weights.store import StoredWeights, write_weights
 
 
 class RunFolder:
-    """Files of one run. Everything is written to a temporary name and renamed, so a stop at any moment loses nothing."""
+    """Files of one run, each written to a temporary name and renamed: a stop at any moment loses nothing."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,7 +49,7 @@ class RunFolder:
         players = {name: player.state() for name, player in task.players.items()}
         temporary = self.checkpoint.with_suffix(".part")
         torch.save({"iteration": iteration, "seconds": seconds, "players": players}, temporary)
-        os.replace(temporary, self.checkpoint)
+        temporary.replace(self.checkpoint)
 
     def resume(self, task: Task) -> tuple[int, float]:
         """Put the task where the run stopped: iterations done and seconds spent; zeros for a new run.
@@ -85,7 +84,7 @@ class ScalarLog:
             from torch.utils.tensorboard import SummaryWriter
         except ModuleNotFoundError:
             raise MissingPackage("tensorboard", "train") from None
-        self._board = SummaryWriter(str(run.folder))  # type: ignore[no-untyped-call]
+        self._board = SummaryWriter(str(run.folder))
         self._lines = run.scalars.open("a")
 
     def add(self, numbers: Mapping[str, float], iteration: int) -> None:
@@ -93,12 +92,12 @@ class ScalarLog:
         self._lines.write(json.dumps({"iteration": iteration, **numbers}) + "\n")
         self._lines.flush()
         for name, number in numbers.items():
-            self._board.add_scalar(name, number, iteration)  # type: ignore[no-untyped-call]
+            self._board.add_scalar(name, number, iteration)
 
     def close(self) -> None:
         """Write what is pending."""
         self._lines.close()
-        self._board.close()  # type: ignore[no-untyped-call]
+        self._board.close()
 
 
 def _differences(one: Any, other: Any, name: str = "") -> list[str]:

@@ -90,7 +90,7 @@ def _fetch(published: PublishedFile, part: Path) -> str | None:
 
 
 def _continue(url: str, part: Path, size_bytes: int) -> None:
-    """Append what is missing; begin anew where the server cannot continue. Never reads past the expected size by more than a chunk."""
+    """Append what is missing, or begin anew where the server cannot continue; at most a chunk too much is read."""
     start = part.stat().st_size if part.exists() else 0
     if start >= size_bytes:
         part.unlink()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -113,7 +113,7 @@ def fold_normalisation(network: Network) -> Network:
     for each in list(network.modules()):
         match each:
             case nn.Sequential() if len(each) == 2 and isinstance(each[1], nn.BatchNorm2d):
-                each[0] = fuse_conv_bn_eval(each[0], each[1])
+                each[0] = fuse_conv_bn_eval(cast("nn.Conv2d", each[0]), each[1])
                 each[1] = nn.Identity()
     return network.requires_grad_(False)
 

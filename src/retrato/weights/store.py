@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +38,7 @@ def write_weights(path: Path, weights: StoredWeights, dtype: torch.dtype = torch
     tensors = {name: each.detach().cpu().to(dtype).contiguous() for name, each in weights.tensors.items()}
     temporary = path.with_name(path.name + ".part")
     save_file(tensors, temporary, header)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def read_weights(path: Path) -> StoredWeights:
@@ -68,4 +67,4 @@ def read_weights(path: Path) -> StoredWeights:
 
 def config_fields(config: object) -> dict[str, Any]:
     """The fields of a config dataclass, as JSON can hold them."""
-    return dataclasses.asdict(config)  # type: ignore[call-overload, no-any-return]
+    return dataclasses.asdict(config)  # type: ignore[call-overload]

@@ -45,8 +45,8 @@ class GFPGANTaskConfig:
 
     network: GFPGANConfig = field(default_factory=GFPGANConfig)
     degradation: DegradationRanges = PAPER
-    losses: LossWeights = LossWeights()
-    restorer: AdamConfig = AdamConfig()
+    losses: LossWeights = field(default_factory=LossWeights)
+    restorer: AdamConfig = field(default_factory=AdamConfig)
     precision: Precision = Precision.BF16
 
 

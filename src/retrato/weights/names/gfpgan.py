@@ -43,23 +43,25 @@ def _prior_name(name: str) -> str:
     head, _, rest = name.partition(".")
     match head:
         case "constant_input":
-            return "constant"
+            ours = "constant"
         case "style_mlp":
             index, kind = rest.split(".")
-            return f"mapping.{int(index) - 1}.{kind}"  # the published list begins with the normalisation
+            ours = f"mapping.{int(index) - 1}.{kind}"  # the published list begins with the normalisation
         case "noises":
-            return _layer(int(rest.removeprefix("noise"))) + ".noise"
+            ours = f"{_layer(int(rest.removeprefix('noise')))}.noise"
         case "style_conv1":
-            return f"first.{rename(rest, PRIOR_LAYER)}"
+            ours = f"first.{rename(rest, PRIOR_LAYER)}"
         case "to_rgb1":
-            return f"first_to_rgb.{rename(rest, PRIOR_LAYER)}"
+            ours = f"first_to_rgb.{rename(rest, PRIOR_LAYER)}"
         case "style_convs":
             index, _, inner = rest.partition(".")
-            return f"{_layer(int(index) + 1)}.{rename(inner, PRIOR_LAYER)}"
+            ours = f"{_layer(int(index) + 1)}.{rename(inner, PRIOR_LAYER)}"
         case "to_rgbs":
             index, _, inner = rest.partition(".")
-            return f"blocks.{index}.to_rgb.{rename(inner, PRIOR_LAYER)}"
-    raise KeyError(name)
+            ours = f"blocks.{index}.to_rgb.{rename(inner, PRIOR_LAYER)}"
+        case _:
+            raise KeyError(name)
+    return ours
 
 
 def _layer(index: int) -> str:
