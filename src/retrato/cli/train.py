@@ -69,6 +69,7 @@ def command(
     with tqdm(total=loop.iterations, unit="it", dynamic_ncols=True) as bar:
         try:
             for report in reports:
+                bar.initial = bar.initial or report.iteration
                 bar.n = report.iteration
                 numbers = {name.removeprefix("loss/"): f"{value:.4f}" for name, value in report.numbers.items()}
                 bar.set_postfix({"pictures/s": f"{report.pictures_per_second:.2f}", **numbers})

@@ -1,28 +1,27 @@
 """Batches that hang on the seed and the iteration alone, so that a resumed run sees what an uninterrupted one would."""
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 from jaxtyping import UInt8
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
 
 from retrato.data.image_files import FaceImages
+
+BATCHES_AHEAD = 4
 
 
 def random_state(seed: int, iteration: int, purpose: str) -> torch.Generator:
     """A generator for one purpose in one iteration."""
     mixed = f"{seed}/{iteration}/{purpose}".encode()
-    return torch.Generator().manual_seed(int.from_bytes(_digest(mixed), "big") >> 1)
+    digest = hashlib.blake2b(mixed, digest_size=8).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest, "big") >> 1)
 
 
-def _digest(text: bytes) -> bytes:
-    import hashlib
-
-    return hashlib.blake2b(text, digest_size=8).digest()
-
-
-class DrawnBatches(Sampler[list[int]]):
+class DrawnBatches:
     """Indices of the pictures of each iteration, drawn with replacement by their shares."""
 
     def __init__(self, shares: Tensor, batch_size: int, seed: int, iterations: range) -> None:
@@ -41,13 +40,29 @@ class DrawnBatches(Sampler[list[int]]):
 
 
 def load_batches(
-    images: FaceImages, batches: Sampler[list[int]] | Sequence[list[int]], workers: int = 1
+    images: FaceImages, batches: Iterable[list[int]], threads: int = 1
 ) -> Iterator[UInt8[Tensor, "n 3 s s"]]:
-    """Decode batch after batch in the background.
+    """Decode batch after batch in the background, a few ahead.
+
+    In threads, not processes: decoding leaves Python's lock alone, and a signal has one process to stop.
 
     Args:
         images: where indices point to.
         batches: indices of each batch.
-        workers: processes that decode; 0 decodes in this one.
+        threads: how many batches are decoded at a time.
     """
-    return iter(DataLoader(images, batch_sampler=batches, num_workers=workers, prefetch_factor=4 if workers else None))
+
+    def load(indices: list[int]) -> UInt8[Tensor, "n 3 s s"]:
+        return torch.stack([images[index] for index in indices])
+
+    pool = ThreadPoolExecutor(threads)
+    waiting: deque[Future[UInt8[Tensor, "n 3 s s"]]] = deque()
+    try:
+        for indices in batches:
+            waiting.append(pool.submit(load, indices))
+            if len(waiting) > BATCHES_AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

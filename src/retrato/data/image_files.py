@@ -70,7 +70,7 @@ def _in_archive(archive: Path) -> list[StoredImage]:
     ]
 
 
-class FaceImages(torch.utils.data.Dataset[UInt8[Tensor, "3 s s"]]):
+class FaceImages:
     """Square faces at one size, decoded when they are asked for."""
 
     def __init__(self, stored: Sequence[StoredImage], size: int) -> None:

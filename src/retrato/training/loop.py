@@ -77,7 +77,7 @@ def train(
         run.save_preview(task.preview(preview_pictures), done)
 
     started = saved = reported = time.monotonic()
-    saving_seconds = 0.0
+    reported_at, saving_seconds = done, 0.0
     pending: dict[str, torch.Tensor] = {}
     try:
         for pictures in load_batches(faces, drawn):
@@ -86,12 +86,12 @@ def train(
             done += 1
             pending = {name: pending.get(name, 0) + term for name, term in terms.items()}
             if done % LOG_ITERATIONS == 0 or done == config.iterations:
-                count = (done - 1) % LOG_ITERATIONS + 1
+                count = done - reported_at
                 now = time.monotonic()
                 numbers = {name: float(each) / count for name, each in pending.items()}
                 log.add(numbers, done)
                 yield Progress(done, count * config.batch_size / (now - reported - saving_seconds), numbers)
-                pending, reported, saving_seconds = {}, now, 0.0
+                pending, reported, reported_at, saving_seconds = {}, now, done, 0.0
             if time.monotonic() - saved > save_every_seconds:
                 before = time.monotonic()
                 save()

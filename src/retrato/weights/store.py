@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from retrato.errors import UnusableWeights
@@ -37,7 +37,7 @@ def write_weights(path: Path, weights: StoredWeights, dtype: torch.dtype = torch
     header = {"format": FORMAT, "network": weights.network, "config": json.dumps(weights.config), **weights.story}
     tensors = {name: each.detach().cpu().to(dtype).contiguous() for name, each in weights.tensors.items()}
     temporary = path.with_name(path.name + ".part")
-    save_file(tensors, temporary, header)
+    temporary.write_bytes(save(tensors, header))
     temporary.replace(path)
 
 

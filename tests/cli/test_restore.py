@@ -1,0 +1,190 @@
+import os
+
+import numpy as np
+import PIL.Image
+import pytest
+from click.testing import CliRunner
+
+from retrato.cli.main import retrato
+from retrato.cli.restore import describe, summary
+from retrato.images.photo import Photo
+from retrato.restoration.photo import PhotoRestorer
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    import skimage.data
+
+    return PIL.Image.fromarray(skimage.data.astronaut()[0:256, 100:356])
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch):
+    """The bundled model is loaded once for all tests here."""
+    loaded = {}
+    original = PhotoRestorer.from_weights.__func__
+
+    def once(cls, weights="bundled", **options):
+        key = (weights, *sorted(options.items()))
+        if key not in loaded:
+            loaded[key] = original(cls, weights, **options)
+        return loaded[key]
+
+    monkeypatch.setattr(PhotoRestorer, "from_weights", classmethod(once))
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        return CliRunner().invoke(retrato, ["restore", *map(str, arguments)], catch_exceptions=False)
+
+    return call
+
+
+def size_of(path):
+    with PIL.Image.open(path) as picture:
+        return picture.size, picture.format
+
+
+def test_a_photo_is_restored_into_a_folder_in_its_own_format(run, portrait, tmp_path):
+    portrait.save("me.jpg", quality=95)
+    result = run("me.jpg", "-o", "out")
+    assert result.exit_code == 0
+    assert size_of(tmp_path / "out" / "me.jpg") == ((256, 256), "JPEG")
+    assert "1 face (find " in result.output
+    assert "restored 1 face in 1 of 1 photo in " in result.output
+
+
+def test_a_result_may_be_named(run, portrait, tmp_path):
+    portrait.save("me.jpg")
+    assert run("me.jpg", "-o", "sub/better.png", "--upscale", "2").exit_code == 0
+    assert size_of(tmp_path / "sub" / "better.png") == ((512, 512), "PNG")
+
+
+def test_another_format_may_be_asked_for(run, portrait, tmp_path):
+    portrait.save("me.jpg")
+    assert run("me.jpg", "--format", "webp").exit_code == 0
+    assert size_of(tmp_path / "restored" / "me.webp") == ((256, 256), "WEBP")
+
+
+def test_a_folder_is_restored_and_the_bad_ones_are_named(run, portrait, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    portrait.save(folder / "a.png")
+    portrait.save(folder / "z.bmp")
+    (folder / "empty.jpg").touch()
+    (folder / "text.jpg").write_text("dear diary")
+    (folder / "cut.png").write_bytes((folder / "a.png").read_bytes()[:5000])
+    PIL.Image.new("RGB", (1, 1)).save(folder / "dot.png")
+    PIL.Image.new("RGB", (64, 64)).save(
+        folder / "moving.webp", save_all=True, append_images=[PIL.Image.new("RGB", (64, 64), "red")]
+    )
+    (folder / "notes.txt").write_text("left alone")
+    result = run(folder, "-o", "out")
+    assert result.exit_code == 1
+    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["a.png", "z.bmp"]
+    refused = [line for line in result.output.splitlines() if line.startswith("not restored: ")]
+    assert len(refused) == 5
+    assert "dot.png: no face found" in result.output
+    assert "in 2 of 7 photos" in result.output
+
+
+@pytest.mark.parametrize("content", [None, b"", b"dear diary", b"\xff\xd8\xff\xe0 cut short"])
+def test_a_bad_photo_is_one_clear_line_and_nothing_is_written(run, tmp_path, content):
+    if content is not None:
+        (tmp_path / "photo.jpg").write_bytes(content)
+    result = run("photo.jpg")
+    assert result.exit_code == 1
+    assert len([line for line in result.output.splitlines() if "photo.jpg" in line]) == 1
+    assert not (tmp_path / "restored").exists()
+
+
+def test_a_cmyk_photo_is_restored(run, portrait, tmp_path):
+    portrait.convert("CMYK").save("print.jpg")
+    assert run("print.jpg").exit_code == 0
+    with PIL.Image.open(tmp_path / "restored" / "print.jpg") as picture:
+        assert picture.mode == "RGB"
+
+
+def test_an_input_is_never_overwritten_unless_asked(run, portrait, tmp_path):
+    portrait.save("me.png")
+    before = (tmp_path / "me.png").read_bytes()
+    refused = run("me.png", "-o", "me.png")
+    assert refused.exit_code == 1
+    assert "exists" in refused.output
+    assert (tmp_path / "me.png").read_bytes() == before
+    assert run("me.png", "-o", "me.png", "--overwrite").exit_code == 0
+    assert (tmp_path / "me.png").read_bytes() != before
+
+
+def test_two_inputs_of_one_name_do_not_replace_each_other(run, portrait, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        portrait.save(tmp_path / folder / "me.png")
+    result = run("a/me.png", "b/me.png", "-o", "out")
+    assert result.exit_code == 1
+    assert "in 1 of 2 photos" in result.output
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_folder_that_cannot_be_written_is_named(run, portrait, tmp_path):
+    portrait.save("me.png")
+    (tmp_path / "locked").mkdir(mode=0o500)
+    result = run("me.png", "-o", "locked")
+    assert result.exit_code == 1
+    assert "you may not write" in result.output
+
+
+def test_an_output_folder_below_a_file_is_named(run, portrait, tmp_path):
+    portrait.save("me.png")
+    (tmp_path / "file").write_text("in the way")
+    result = run("me.png", "-o", "file/out")
+    assert result.exit_code == 1
+    assert "not restored" in result.output
+
+
+def test_faces_are_saved_if_asked(run, portrait, tmp_path):
+    portrait.save("me.jpg")
+    assert run("me.jpg", "-o", "out", "--save-faces").exit_code == 0
+    sizes = {each.name: size_of(each)[0] for each in (tmp_path / "out" / "faces").iterdir()}
+    assert sizes == {
+        "me-0-crop.png": (256, 256),
+        "me-0-restored.png": (256, 256),
+        "me-0-both.png": (512, 256),
+    }
+
+
+def test_aligned_faces_are_restored_without_looking_for_them(run, tmp_path):
+    PIL.Image.new("RGB", (100, 100), (120, 100, 90)).save("crop.png")
+    assert run("crop.png", "--aligned").exit_code == 0
+    assert size_of(tmp_path / "restored" / "crop.png") == ((100, 100), "PNG")
+
+
+def test_an_aligned_face_that_is_not_square_is_refused(run):
+    PIL.Image.new("RGB", (100, 80)).save("crop.png")
+    result = run("crop.png", "--aligned")
+    assert result.exit_code == 1
+    assert "square" in result.output
+
+
+def test_transparency_is_kept(run, portrait, tmp_path):
+    with_alpha = portrait.convert("RGBA")
+    with_alpha.putalpha(PIL.Image.linear_gradient("L"))
+    with_alpha.save("me.png")
+    assert run("me.png").exit_code == 0
+    with PIL.Image.open(tmp_path / "restored" / "me.png") as picture:
+        assert np.array_equal(np.asarray(picture)[..., 3], np.asarray(with_alpha)[..., 3])
+
+
+def test_one_file_name_for_several_photos_is_a_wrong_option(run, portrait):
+    portrait.save("a.png")
+    portrait.save("b.png")
+    assert run("a.png", "b.png", "-o", "out.png").exit_code == 2
+
+
+def test_describing_counts_in_words(portrait):
+    result = PhotoRestorer.from_weights()(Photo(np.array(portrait)))
+    assert describe(result).startswith("1 face (find ")
+    assert summary([result, result], 2).startswith("restored 2 faces in 2 of 2 photos in ")

@@ -1,0 +1,65 @@
+"""The README is true: its commands exist, its Python runs, its folders are there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import retrato
+from retrato.cli.main import retrato as command_line
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("retrato ")]
+
+
+def test_there_are_commands_and_python():
+    assert COMMANDS
+    assert blocks("python")
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_has_the_options_that_the_readme_gives_it(line):
+    name, *arguments = shlex.split(line, comments=True)[1:]
+    command = command_line.get_command(None, name)
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {each for each in arguments if each.startswith("-")} <= known
+
+
+@pytest.mark.parametrize("target", re.findall(r"^make ([a-z-]+)", README, re.MULTILINE))
+def test_every_make_target_exists(target):
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_the_python_example_runs(tmp_path, monkeypatch, astronaut):
+    monkeypatch.chdir(tmp_path)
+    retrato.write_image(retrato.Photo(astronaut), "grandmother.jpg")
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), {})
+    assert retrato.read_image("grandmother-restored.jpg").image.shape == astronaut.shape
+
+
+def test_the_tree_equals_the_folders():
+    (tree,) = re.findall(r"```\n(src/retrato/.*?)```", README, re.DOTALL)
+    named = set(re.findall(r"^  ([a-z_]+)/", tree, re.MULTILINE))
+    folders = {each.parent.name for each in (ROOT / "src" / "retrato").glob("*/__init__.py")}
+    assert named == folders
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)#]+)\)", README))
+def test_every_link_leads_somewhere(link):
+    assert (ROOT / link).exists()
+
+
+def test_help_of_every_command_is_named_in_the_readme():
+    listed = CliRunner().invoke(command_line, ["--help"]).output
+    for name in re.findall(r"^  ([a-z]+) ", listed.partition("Commands:")[2], re.MULTILINE):
+        assert f"retrato {name}" in README
