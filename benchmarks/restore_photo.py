@@ -34,19 +34,16 @@ def main() -> None:
     print(f"commit {commit.strip() or 'unknown'}\n")
     face = torch.zeros(1, 3, restorer.restore_faces.size, restorer.restore_faces.size)
     faces = face.expand(8, -1, -1, -1)
-    one, eight = (
-        median_seconds(lambda: restorer.restore_faces(face)),
-        median_seconds(lambda: restorer.restore_faces(faces)),
-    )
+    one = median_seconds(lambda: restorer.restore_faces(face))
+    eight = median_seconds(lambda: restorer.restore_faces(faces))
     print("| step | time |\n|---|---|")
     print(f"| one face through the network | {one * 1000:.0f} ms |")
     print(f"| eight faces at once, each | {eight * 1000 / 8:.0f} ms |")
     for name, image in photos.items():
         results = [restorer(Photo(image)) for _ in range(3)]
         steps = {step: statistics.median(each.seconds[step] for each in results) for step in results[0].seconds}
-        print(
-            f"| photo {name}, one face | {sum(steps.values()):.2f} s: {', '.join(f'{s} {t:.2f}' for s, t in steps.items())} |"
-        )
+        parts = ", ".join(f"{step} {seconds:.2f}" for step, seconds in steps.items())
+        print(f"| photo {name}, one face | {sum(steps.values()):.2f} s: {parts} |")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"| peak memory so far | {peak:.0f} MiB |")
 

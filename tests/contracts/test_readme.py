@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -29,7 +30,7 @@ def test_there_are_commands_and_python():
 @pytest.mark.parametrize("line", COMMANDS)
 def test_every_command_has_the_options_that_the_readme_gives_it(line):
     name, *arguments = shlex.split(line, comments=True)[1:]
-    command = command_line.get_command(None, name)
+    command = command_line.get_command(click.Context(command_line), name)
     known = {option for parameter in command.params for option in parameter.opts}
     assert {each for each in arguments if each.startswith("-")} <= known
 

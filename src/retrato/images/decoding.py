@@ -8,6 +8,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import numpy as np
 import PIL.Image
@@ -318,7 +319,10 @@ def _to_rgb(picture: PIL.Image.Image, icc_profile: object) -> tuple[Image, bytes
     return np.array(picture.convert("RGB")), profile if keeps_profile else None
 
 
-def _to_srgb(picture: PIL.Image.Image, profile: ImageCms.core.CmsProfile | ImageCms.ImageCmsProfile) -> PIL.Image.Image:
-    converted = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+def _to_srgb(picture: PIL.Image.Image, profile: object) -> PIL.Image.Image:
+    """From one of ImageCms's profiles, whose types its stubs leave out."""
+    converted = ImageCms.profileToProfile(
+        picture, cast("ImageCms.ImageCmsProfile", profile), ImageCms.createProfile("sRGB"), outputMode="RGB"
+    )
     assert converted is not None  # it is None only when converting in place
     return converted

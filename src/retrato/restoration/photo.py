@@ -12,7 +12,7 @@ from retrato.device import DeviceName, choose_device
 from retrato.errors import UnusableFace
 from retrato.faces.alignment import cut_out, mapped, scaling, template, warped
 from retrato.faces.detector import FaceDetector, MTCNNDetector
-from retrato.faces.face import Face, FaceCrop
+from retrato.faces.face import Box, Face, FaceCrop
 from retrato.faces.paste import PlacedFace, paste_back
 from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
