@@ -50,7 +50,7 @@ def main(folder: Path) -> None:
         ]
     titles = ["degraded", "degraded, restored", "original", "original, restored"]
     save(folder / "before_after.png", sheet(rows, titles))
-    print(f"look at {folder / 'before_after.png'}")  # noqa: T201
+    print(f"look at {folder / 'before_after.png'}")
 
 
 def restore(restorer: PhotoRestorer, path: Path, folder: Path) -> RestoredPhoto:
@@ -61,7 +61,7 @@ def restore(restorer: PhotoRestorer, path: Path, folder: Path) -> RestoredPhoto:
     write_image(result.photo, target, replace=True)
     steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in result.seconds.items())
     total = time.perf_counter() - started
-    print(f"{path} -> {target}: {len(result.faces)} face(s) in {total:.2f} s ({steps})")  # noqa: T201
+    print(f"{path} -> {target}: {len(result.faces)} face(s) in {total:.2f} s ({steps})")
     return result
 
 

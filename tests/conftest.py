@@ -7,6 +7,9 @@ import pytest
 import torch
 
 from retrato.errors import UnavailableWeights
+from retrato.evaluation.restoration import Judges
+from retrato.networks.lpips import LPIPS
+from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.weights import download
 
 
@@ -35,6 +38,16 @@ def faces(astronaut):
     corners = [(0, 100), (0, 180), (250, 0), (300, 300)]
     crops = np.stack([astronaut[top : top + 128 : 2, left : left + 128 : 2] for top, left in corners])
     return torch.from_numpy(crops).permute(0, 3, 1, 2) / 127.5 - 1
+
+
+@pytest.fixture
+def judges():
+    """LPIPS and MobileFaceNet with weights by chance, for what needs no meaningful scores."""
+    torch.manual_seed(0)
+    perceptual = LPIPS().requires_grad_(False)
+    for weight in perceptual.weights:
+        weight.fill_(0.1)
+    return Judges(perceptual, MobileFaceNet().eval().requires_grad_(False))
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@ import pytest
 import torch
 
 from retrato.degradation import PAPER, DegradationRanges
-from retrato.evaluation.restoration import Judges, Scores, evaluate_restoration, mean_scores
-from retrato.networks.lpips import LPIPS
-from retrato.networks.mobilefacenet import MobileFaceNet
+from retrato.evaluation.restoration import Scores, evaluate_restoration, mean_scores
 
 UNTOUCHED = DegradationRanges(untouched_share=1.0, grey_share=0.0)
 
@@ -19,15 +17,6 @@ class Unchanged:
 class Black(Unchanged):
     def __call__(self, faces):
         return torch.full_like(faces, -1.0)
-
-
-@pytest.fixture(scope="module")
-def judges():
-    torch.manual_seed(0)
-    perceptual = LPIPS().requires_grad_(False)
-    for weight in perceptual.weights:
-        weight.fill_(0.1)
-    return Judges(perceptual, MobileFaceNet().eval().requires_grad_(False))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from retrato.training.recipes import RECIPES, UnknownRecipe, recipe
 from retrato.training.run_folder import RunFolder
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig, LossWeights, Precision
 from retrato.weights.load import load_gfpgan
+from retrato.weights.store import read_weights
 
 CONFIG = GFPGANTaskConfig(network=TINY, restorer=AdamConfig(warmup_iterations=2), precision=Precision.FP32)
 LOOP = LoopConfig(iterations=6, batch_size=2)
@@ -121,6 +122,7 @@ def test_a_run_leaves_config_numbers_preview_checkpoint_and_weights(images, tmp_
 def test_weights_of_a_run_restore_as_its_average_does(images, tmp_path, faces):
     task, run = run_to_end(tmp_path / "run", images)
     small = faces[:, :, ::2, ::2]
+    assert read_weights(run.weights).story["iterations"] == "6"
     expected = task.restorer.average.restore(small)
     torch.testing.assert_close(load_gfpgan(run.weights).restore(small), expected, rtol=0, atol=1e-5)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from retrato.cli.options import device_option, ranges_of, strength_option, weights_option
+from retrato.cli.text import counted
 from retrato.device import DeviceName
 
 
@@ -42,7 +43,7 @@ def command(
     )
 
     before, after = mean_scores([each.degraded for each in faces]), mean_scores([each.restored for each in faces])
-    click.echo(f"{len(faces)} faces, {strength} degradation, seed {seed}, {restorer.name}")
+    click.echo(f"{counted(len(faces), 'face')}, {strength} degradation, seed {seed}, {restorer.name}")
     click.echo(f"{'':10}{'degraded':>10}{'restored':>10}{'change':>10}")
     for name in ("psnr", "lpips", "identity"):
         one, other = getattr(before, name), getattr(after, name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from retrato.cli.options import device_option, weights_option
+from retrato.cli.text import counted
 from retrato.device import DeviceName
 from retrato.errors import RetratoError
 
@@ -166,12 +167,3 @@ def summary(results: list[RestoredPhoto], photos: int) -> str:
     faces = sum(len(each.faces) for each in results)
     seconds = sum(sum(each.seconds.values()) for each in results)
     return f"restored {counted(faces, 'face')} in {len(results)} of {counted(photos, 'photo')} in {seconds:.1f} s"
-
-
-def counted(count: int, noun: str) -> str:
-    """A count and its noun.
-
-    >>> counted(1, "face"), counted(2, "face")
-    ('1 face', '2 faces')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -73,7 +73,7 @@ def train(
 
     def save() -> None:
         run.save(task, done, spent_seconds + time.monotonic() - started)
-        run.save_weights(task.weights())
+        run.save_weights(task.weights(), done)
         run.save_preview(task.preview(preview_pictures), done)
 
     started = saved = reported = time.monotonic()

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image as PillowImage
 
+from retrato import __version__
 from retrato.errors import MissingPackage, UnusableRun
 from retrato.shapes import Image
 from retrato.training.task import Task
@@ -67,9 +69,11 @@ class RunFolder:
             raise UnusableRun(f"{self.checkpoint} cannot be resumed: {error}") from error
         return int(state["iteration"]), float(state["seconds"])
 
-    def save_weights(self, weights: StoredWeights) -> None:
-        """Keep the averaged weights, for `retrato restore --weights`."""
-        write_weights(self.weights, weights)
+    def save_weights(self, weights: StoredWeights, iteration: int) -> None:
+        """Keep the averaged weights, for `retrato restore --weights`, with a note of where they come from."""
+        recipe = json.loads(self.config.read_text()).get("recipe", "")
+        story = {"recipe": recipe, "iterations": str(iteration), "retrato": __version__}
+        write_weights(self.weights, replace(weights, story={**weights.story, **story}))
 
     def save_preview(self, sheet: Image, iteration: int) -> None:
         """Keep a preview as PNG."""
