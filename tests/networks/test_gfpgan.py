@@ -56,16 +56,24 @@ def test_a_folded_network_gives_faces_of_the_same_size():
     assert [each.shape[-1] for each in pyramid] == [8, 32]
 
 
-def test_a_new_network_keeps_most_of_its_input(faces):
-    torch.manual_seed(0)
-    network = GFPGAN(TINY).eval()
-    torch.nn.init.zeros_(network.prior.constant)
-    for each in network.prior.modules():
-        if hasattr(each, "bias") and isinstance(each.bias, torch.nn.Parameter):
-            torch.nn.init.zeros_(each.bias)
+def test_a_new_network_draws_most_of_each_face(faces):
+    network = GFPGAN(TINY)
+    kept = network.keep(network.unet(faces[:, :, ::2, ::2])[1][-1])
+    torch.testing.assert_close(kept, torch.full_like(kept, 0.1192), rtol=0, atol=1e-4)
+
+
+def test_what_is_kept_entirely_stays_as_it_is(faces):
     small = faces[:, :, ::2, ::2]
-    kept = network.keep(network.unet(small)[1][-1])
-    torch.testing.assert_close(kept, torch.full_like(kept, 0.8808), rtol=0, atol=1e-4)
+    network = GFPGAN(TINY)
+    torch.nn.init.constant_(network.keep.conv.bias, 30.0)
+    torch.testing.assert_close(network.restore(small), small, rtol=0, atol=1e-5)
+
+
+def test_a_new_folded_network_draws_no_chequers(faces):
+    network = GFPGAN(TINY)
+    _, pyramid = network(faces[:, :, ::2, ::2])
+    squares = pyramid[-1].unfold(2, 2, 2).unfold(3, 2, 2)  # of two by two pixels
+    assert squares.flatten(-2).var(-1).max() < 0.1 * pyramid[-1].var()
 
 
 def test_every_parameter_that_restores_learns(faces):

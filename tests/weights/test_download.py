@@ -44,7 +44,7 @@ class Publisher(BaseHTTPRequestHandler):
         try:
             self.wfile.write(content[:only])
         except ConnectionError:
-            self.server.hung_up = True
+            self.server.hung_up.set()
         self.close_connection = True
 
     def log_message(self, *_):
@@ -54,7 +54,7 @@ class Publisher(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     running = ThreadingHTTPServer(("127.0.0.1", 0), Publisher)
-    running.seen, running.hung_up = [], False
+    running.seen, running.hung_up = [], threading.Event()
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield running
@@ -102,7 +102,7 @@ def test_what_is_not_the_right_file_never_gets_its_name(publish, tmp_path, path)
 def test_no_more_is_read_than_the_file_has(publish, server, tmp_path):
     with pytest.raises(UnavailableWeights, match="other content"):
         download.download(publish("/endless"), tmp_path)
-    assert server.hung_up
+    assert server.hung_up.wait(timeout=10)
 
 
 def test_an_unreachable_address_says_how_to_go_on_without_a_connection(publish, server, tmp_path):

@@ -12,6 +12,7 @@ from retrato.networks.stylegan2 import (
     StyleGAN2Config,
     StyleGAN2Generator,
     Styles,
+    begin_even,
     enlarge,
     resolutions,
 )
@@ -25,7 +26,7 @@ class GFPGANConfig:
     prior: StyleGAN2Config = field(default_factory=StyleGAN2Config)
     """Shape of the generative prior. The U-Net has half its channels at every resolution."""
     keep_input: bool = False
-    """Whether the U-Net also says how much of each input pixel stays; what was sharp need not be drawn again."""
+    """Whether the U-Net also says how much of each input pixel stays, instead of what the prior draws there."""
 
     @property
     def image_size(self) -> int:
@@ -60,7 +61,7 @@ class GFPGAN(nn.Module):
 
     def _draw(self, degraded: Faces, styles: Styles, features: list[Features], rng: torch.Generator | None) -> Faces:
         drawn = self.prior(styles, self.unet.conditions(features), rng)
-        return drawn if self.keep is None else torch.addcmul(drawn, self.keep(features[-1]), degraded)
+        return drawn if self.keep is None else drawn.lerp(degraded, self.keep(features[-1]))
 
 
 class DegradationRemoval(nn.Module):
@@ -85,6 +86,8 @@ class DegradationRemoval(nn.Module):
         self.to_rgb = nn.ModuleList(
             nn.Conv2d(self.channels(size), 3 * (prior.fold**2 if size == last else 1), 1) for size in self.resolutions
         )
+        for parameter in self.to_rgb[-1].parameters():
+            begin_even(parameter, prior.fold)
 
     def channels(self, resolution: int) -> int:
         """Width of the features at a resolution: half of the prior's."""
@@ -144,14 +147,14 @@ class ResidualBlock(nn.Module):
 
 
 class KeepMap(nn.Module):
-    """How much of each input pixel stays in the output."""
+    """How much of each input pixel stays: 1 keeps it, 0 takes what the prior draws."""
 
     def __init__(self, channels: int, fold: int) -> None:
         super().__init__()
         self.fold = fold
         self.conv = nn.Conv2d(channels, fold**2, 1)
         nn.init.zeros_(self.conv.weight)
-        self.conv.bias = nn.Parameter(torch.full((fold**2,), 2.0))  # begins by keeping 88 %, and learns what to mend
+        self.conv.bias = nn.Parameter(torch.full((fold**2,), -2.0))  # begins by drawing 88 %, and learns what to keep
 
     def forward(self, features: Features) -> Tensor:
         """(N, 1, S, S), 0 to 1."""

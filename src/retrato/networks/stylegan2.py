@@ -194,6 +194,7 @@ class ToRGB(nn.Module):
         super().__init__()
         self.fold = fold
         self.conv = ModulatedConv(channels, 3 * fold**2, 1, style_size)
+        begin_even(self.conv.weight, fold)
         self.bias = nn.Parameter(torch.zeros(3 * fold**2))
 
     def forward(self, features: Features, style: Style) -> Sketch:
@@ -226,6 +227,15 @@ class ModulatedConv(nn.Module):
         energy = self.weight.square().sum((2, 3))  # (O, I)
         norm = ((scale.square()[:, None, :] * energy).sum(2) + 1e-8).rsqrt()  # (N, O), summed in float32
         return convolved, norm[:, :, None, None]
+
+
+@torch.no_grad()
+def begin_even(parameter: nn.Parameter, fold: int) -> None:
+    """Give all pixels of a folded square the same weight or bias to begin with, lest they make a chequered pattern.
+
+    As in Aitken et al. (2017), Checkerboard artifact free sub-pixel convolution.
+    """
+    parameter.copy_(parameter[:: fold**2].repeat_interleave(fold**2, 0))
 
 
 def enlarge(features: Features, factor: int) -> Features:
