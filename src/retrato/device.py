@@ -20,7 +20,7 @@ class DeviceName(StrEnum):
     MPS = "mps"
 
 
-def choose_device(name: DeviceName = DeviceName.AUTO) -> torch.device:
+def choose_device(name: DeviceName | str = DeviceName.AUTO) -> torch.device:
     """The device of that name; `auto` takes CUDA, else Apple's MPS, else the CPU.
 
     Raises:
@@ -28,6 +28,9 @@ def choose_device(name: DeviceName = DeviceName.AUTO) -> torch.device:
     """
     import torch
 
+    if name not in list(DeviceName):
+        raise UnavailableDevice(f"no device called {name!r}: name one of {', '.join(DeviceName)}")
+    name = DeviceName(name)
     available = {
         DeviceName.CUDA: torch.cuda.is_available(),
         DeviceName.MPS: torch.backends.mps.is_available(),

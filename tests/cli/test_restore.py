@@ -4,6 +4,7 @@ import numpy as np
 import PIL.Image
 import pytest
 from click.testing import CliRunner
+from PIL.ExifTags import Base
 
 from retrato.cli.main import retrato
 from retrato.cli.restore import describe, summary
@@ -85,7 +86,7 @@ def test_a_folder_is_restored_and_the_bad_ones_are_named(run, portrait, tmp_path
     result = run(folder, "-o", "out")
     assert result.exit_code == 1
     assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["a.png", "z.bmp"]
-    refused = [line for line in result.output.splitlines() if line.startswith("not restored: ")]
+    refused = [line for line in result.output.splitlines() if line.startswith("not done: ")]
     assert len(refused) == 5
     assert "dot.png: no face found" in result.output
     assert "in 2 of 7 photos" in result.output
@@ -119,11 +120,12 @@ def test_an_input_is_never_overwritten_unless_asked(run, portrait, tmp_path):
     assert (tmp_path / "me.png").read_bytes() != before
 
 
-def test_two_inputs_of_one_name_do_not_replace_each_other(run, portrait, tmp_path):
+@pytest.mark.parametrize("options", [(), ("--overwrite",)])
+def test_two_inputs_of_one_name_do_not_replace_each_other(run, portrait, tmp_path, options):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         portrait.save(tmp_path / folder / "me.png")
-    result = run("a/me.png", "b/me.png", "-o", "out")
+    result = run("a/me.png", "b/me.png", "-o", "out", *options)
     assert result.exit_code == 1
     assert "in 1 of 2 photos" in result.output
 
@@ -142,7 +144,7 @@ def test_an_output_folder_below_a_file_is_named(run, portrait, tmp_path):
     (tmp_path / "file").write_text("in the way")
     result = run("me.png", "-o", "file/out")
     assert result.exit_code == 1
-    assert "not restored" in result.output
+    assert "not done" in result.output
 
 
 def test_faces_are_saved_if_asked(run, portrait, tmp_path):
@@ -166,7 +168,7 @@ def test_an_aligned_face_that_is_not_square_is_refused(run):
     PIL.Image.new("RGB", (100, 80)).save("crop.png")
     result = run("crop.png", "--aligned")
     assert result.exit_code == 1
-    assert "square" in result.output
+    assert "crop.png: an aligned face is square" in result.output
 
 
 def test_transparency_is_kept(run, portrait, tmp_path):
@@ -188,3 +190,61 @@ def test_describing_counts_in_words(portrait):
     result = PhotoRestorer.from_weights()(Photo(np.array(portrait)))
     assert describe(result).startswith("1 face (find ")
     assert summary([result, result], 2).startswith("restored 2 faces in 2 of 2 photos in ")
+
+
+def test_names_that_are_too_long_are_refused_and_the_others_go_on(run, portrait, tmp_path):
+    portrait.save("me.png")
+    result = run("x" * 300 + ".jpg", "me.png")
+    assert result.exit_code == 1
+    assert "in 1 of 2 photos" in result.output
+    assert run("me.png", "-o", "x" * 300 + ".png").exit_code == 1
+
+
+def test_an_empty_folder_does_not_stop_the_others(run, portrait, tmp_path):
+    portrait.save("me.png")
+    (tmp_path / "empty").mkdir()
+    result = run("empty", "me.png")
+    assert "empty: a folder without pictures" in result.output
+    assert "in 1 of 2 photos" in result.output
+
+
+def test_a_result_that_would_be_too_large_is_refused_before_any_work(run, tmp_path):
+    PIL.Image.new("1", (4000, 4000)).save("large.png")
+    result = run("large.png", "--upscale", "4")
+    assert result.exit_code == 1
+    assert "large.png: 4000x4000 enlarged 4 times would have 256 megapixels" in result.output
+
+
+def test_an_existing_result_is_noticed_before_any_work(run, portrait, tmp_path, monkeypatch):
+    portrait.save("me.png")
+    assert run("me.png").exit_code == 0
+    monkeypatch.setattr(PhotoRestorer, "__call__", lambda *_: pytest.fail("restored for nothing"))
+    assert "exists" in run("me.png").output
+
+
+def test_a_grey_photo_stays_grey(run, portrait, tmp_path):
+    portrait.convert("L").save("old.jpg")
+    assert run("old.jpg").exit_code == 0
+    with PIL.Image.open(tmp_path / "restored" / "old.jpg") as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    assert (pixels.max(2) - pixels.min(2)).max() <= 1
+
+
+def test_the_mark_is_in_the_file(run, portrait, tmp_path):
+    portrait.save("me.jpg")
+    run("me.jpg")
+    with PIL.Image.open(tmp_path / "restored" / "me.jpg") as picture:
+        assert "restored by a model" in picture.getexif()[Base.ProcessingSoftware]
+
+
+def test_an_interrupted_run_says_how_far_it_came(run, portrait, monkeypatch):
+    portrait.save("a.png")
+    portrait.save("b.png")
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(PhotoRestorer, "__call__", interrupt)
+    result = run("a.png", "b.png")
+    assert result.exit_code == 130
+    assert "stopped after 0 of 2" in result.output

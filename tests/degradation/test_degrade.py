@@ -66,7 +66,7 @@ def test_nothing_but_rounding_happens_at_the_mild_ends(faces, rng):
         jpeg_quality=torch.full((4,), 100.0),
         is_grey=torch.zeros(4, dtype=torch.bool),
     )
-    degraded, _ = degrade(faces, nothing)
+    degraded, _ = degrade(faces, nothing, face_size=512.0)
     assert psnr(degraded, faces).min() > 30  # what halving the colour's resolution costs
 
 
@@ -75,3 +75,11 @@ def test_whole_photos_can_be_degraded(astronaut, rng):
     degraded, _ = degrade(photo, draw(rng, 1), face_size=150.0)
     assert degraded.shape == photo.shape
     assert 10 < psnr(degraded, photo).item() < 40
+
+
+def test_a_face_ends_up_as_small_as_the_record_says_whatever_its_size(faces, rng):
+    large = torch.nn.functional.interpolate(faces, scale_factor=4, mode="bicubic").clamp(-1, 1)
+    medium = torch.nn.functional.interpolate(large, scale_factor=0.5, mode="area")
+    record = replace(draw(rng, 4), shrink=torch.full((4,), 8.0), noise_sigma=torch.zeros(4), is_grey=torch.zeros(4) > 1)
+    shrunk = torch.nn.functional.interpolate(degrade(large, record)[0], scale_factor=0.5, mode="area")
+    assert psnr(degrade(medium, record)[0], shrunk).min() > 30

@@ -53,7 +53,7 @@ def test_a_missing_file_is_called_missing(tmp_path):
 
 
 def test_a_folder_is_called_a_folder(tmp_path):
-    with pytest.raises(UnreadableImage, match="a folder, not a picture"):
+    with pytest.raises(UnreadableImage, match="a folder without pictures"):
         read_image(tmp_path)
 
 

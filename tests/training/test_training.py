@@ -1,3 +1,4 @@
+import errno
 import json
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import torch
 
 from doubles import TINY
 from retrato.data import find_stored_images
-from retrato.errors import UnusableRun
+from retrato.errors import UnusableData, UnusableRun
 from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.training.loop import LoopConfig, learning_rate_decay, train
@@ -134,11 +135,63 @@ def test_a_run_folder_is_not_used_for_other_settings(tmp_path):
         RunFolder(tmp_path).open({"task": {"rate": 2}})
 
 
-def test_a_broken_checkpoint_is_refused(images, tmp_path):
-    _, run = run_to_end(tmp_path / "run", images)
-    run.checkpoint.write_bytes(run.checkpoint.read_bytes()[:1000])
-    with pytest.raises(UnusableRun, match="cannot be resumed"):
+@pytest.mark.parametrize("damage", [b"", b"text", b"\x80\x02random", None, [1], {"iteration": 1}, {"players": {}}])
+def test_a_broken_checkpoint_is_refused(tmp_path, damage):
+    run = RunFolder(tmp_path)
+    if damage is None:
+        run.checkpoint.mkdir()
+    elif isinstance(damage, bytes):
+        run.checkpoint.write_bytes(damage)
+    else:
+        torch.save(damage, run.checkpoint)
+    with pytest.raises(UnusableRun, match="delete it to begin anew"):
         run.resume(tiny_task())
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[" * 100_000])
+def test_a_broken_config_is_refused(tmp_path, damage):
+    run = RunFolder(tmp_path)
+    run.config.write_text(damage)
+    with pytest.raises(UnusableRun, match="damaged"):
+        run.open({})
+
+
+def test_a_disk_that_fills_up_keeps_the_last_checkpoint(images, tmp_path, monkeypatch):
+    task, run = run_to_end(tmp_path / "run", images)
+    kept = run.checkpoint.read_bytes()
+
+    def fill(_, path):
+        path.write_bytes(b"half a checkpoint")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", fill)
+    with pytest.raises(UnusableRun, match="No space left"):
+        run.save(task, 7, torch.zeros(1, 3, 32, 32, dtype=torch.uint8))
+    assert run.checkpoint.read_bytes() == kept
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_picture_that_cannot_be_read_stops_a_run_that_is_saved(images, tmp_path):
+    (tmp_path / "bad.png").write_bytes(b"not a picture")
+    broken = [*images, *find_stored_images([tmp_path])]
+    with pytest.raises(UnusableData, match=r"bad\.png"):
+        run_to_end(tmp_path / "run", broken, replace(LOOP, iterations=500), preview_images=images)
+    assert (tmp_path / "run" / "checkpoint.pt").exists()
+
+
+def test_a_run_is_saved_now_and_then(images, tmp_path):
+    run = RunFolder(tmp_path / "run", save_every_seconds=0)
+    run.open({})
+    for _ in train(tiny_task(), images, run, replace(LOOP, iterations=3)):
+        pass
+    assert len(list((run.folder / "previews").iterdir())) == 3
+
+
+def test_a_run_stops_after_the_iteration_if_asked(images, tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.open({})
+    assert list(train(tiny_task(), images, run, LOOP, should_stop=lambda: True)) == []
+    assert run.resume(tiny_task()) == 1
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_weights():

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -72,13 +73,58 @@ def test_weights_of_another_network_are_refused(stored, tmp_path):
         load_gfpgan(tmp_path / "w.safetensors")
 
 
-@pytest.mark.parametrize(
-    "change", [{"keep_input": False}, {"surprise": 1}, {"prior": {"image_size": 64}}, {"prior": 3}]
-)
-def test_a_config_that_does_not_fit_is_refused(stored, tmp_path, change):
-    changed = StoredWeights("gfpgan", {**stored.config, **change}, stored.tensors, {})
-    write_weights(tmp_path / "w.safetensors", changed)
+PRIOR = config_fields(TINY)["prior"]
+
+
+@pytest.mark.parametrize("change", [{"keep_input": False}, {"prior": PRIOR | {"image_size": 64}}])
+def test_tensors_that_do_not_fit_the_config_are_refused(stored, tmp_path, change):
+    write_weights(tmp_path / "w.safetensors", replace(stored, config={**stored.config, **change}))
     with pytest.raises(UnusableWeights, match="does not fit"):
+        load_gfpgan(tmp_path / "w.safetensors")
+
+
+IMPOSSIBLE = [
+    ("image_size", 2**40),
+    ("image_size", 257),
+    ("image_size", 256.0),
+    ("image_size", -256),
+    ("image_size", True),
+    ("fold", 0),
+    ("fold", 16),
+    ("channel_max", 0),
+    ("channel_base", 10**9),
+    ("mapping_layers", 10**7),
+    ("style_size", "8"),
+]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"surprise": 1},
+        {"prior": 3},
+        {"prior": {"image_size": 64, "fold": 0}},
+        {"keep_input": "no"},
+        *({"prior": PRIOR | {name: value}} for name, value in IMPOSSIBLE),
+    ],
+)
+def test_a_config_of_no_possible_network_is_refused(stored, tmp_path, change):
+    write_weights(tmp_path / "w.safetensors", replace(stored, config={**stored.config, **change}))
+    with pytest.raises(UnusableWeights, match="does not describe"):
+        load_gfpgan(tmp_path / "w.safetensors")
+
+
+def test_a_large_network_that_a_small_file_claims_takes_no_memory(stored, tmp_path):
+    huge = PRIOR | {"channel_max": 4096, "channel_base": 1 << 20, "image_size": 4096, "fold": 1}
+    write_weights(tmp_path / "w.safetensors", replace(stored, config={**stored.config, "prior": huge}))
+    with pytest.raises(UnusableWeights, match="does not fit"):
+        load_gfpgan(tmp_path / "w.safetensors")
+
+
+def test_weights_that_are_not_numbers_are_refused(stored, tmp_path):
+    stored.tensors["unet.first.bias"][0] = float("nan")
+    write_weights(tmp_path / "w.safetensors", stored)
+    with pytest.raises(UnusableWeights, match="not numbers"):
         load_gfpgan(tmp_path / "w.safetensors")
 
 

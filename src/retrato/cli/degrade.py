@@ -1,42 +1,65 @@
 """`retrato degrade`."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from retrato.cli.options import ranges_of, strength_option
+from retrato.cli.inputs import each_photo, list_photos
+from retrato.cli.options import ranges_of, seed_option, strength_option
+
+if TYPE_CHECKING:
+    from torch import Generator
+
+    from retrato.degradation import DegradationRanges
+    from retrato.images.photo import Photo
 
 
 @click.command(name="degrade")
 @click.argument("inputs", metavar="INPUT...", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for the results, as PNG.")
 @strength_option
-@click.option("--seed", default=0, show_default=True, help="Decides what happens to each picture.")
-@click.option("--face-size", type=click.FloatRange(16), help="Width in pixels of an aligned face in these pictures.")
+@seed_option
+@click.option("--face-size", type=click.IntRange(16, 8192), help="Width in pixels of an aligned face in the pictures.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 def command(
-    inputs: tuple[Path, ...], output: Path, strength: str, seed: int, face_size: float | None, overwrite: bool
+    inputs: tuple[Path, ...], output: Path, strength: str, seed: int, face_size: int | None, overwrite: bool
 ) -> None:
     """Make good pictures bad, as training does: blur, shrink, noise, JPEG.
 
-    Blur is measured in widths of a face: name it with --face-size when the pictures are whole photos; otherwise each
-    picture is taken for one face.
+    Lengths are measured in widths of a face: name it with --face-size when the pictures are whole photos; otherwise
+    each picture is taken for one face.
     """
     import torch
 
-    from retrato.cli.restore import list_photos
+    from retrato.images.files import read_image, require_writable, write_image
+
+    rng, ranges = torch.Generator().manual_seed(seed), ranges_of(strength)
+
+    def degrade_file(path: Path, target: Path) -> str:
+        require_writable(target, replace=overwrite)
+        photo, story = degraded_photo(read_image(path), ranges, rng, face_size)
+        write_image(photo, target, replace=overwrite)
+        return story
+
+    targets = {path: output / f"{path.stem}.png" for path in list_photos(inputs)}
+    if not each_photo(targets, degrade_file):
+        raise SystemExit(1)
+
+
+def degraded_photo(photo: Photo, ranges: DegradationRanges, rng: Generator, face_size: int | None) -> tuple[Photo, str]:
+    """A photo made bad, and in words what happened to it."""
+    from dataclasses import replace
+
     from retrato.degradation import degrade, draw
-    from retrato.images.files import read_image, write_image
-    from retrato.images.photo import Photo
     from retrato.images.tensors import to_image, to_pictures
 
-    rng = torch.Generator().manual_seed(seed)
-    for path in list_photos(inputs):
-        record = draw(rng, 1, ranges_of(strength))
-        degraded, _ = degrade(to_pictures([read_image(path).image]), record, face_size)
-        target = output / f"{path.stem}.png"
-        write_image(Photo(to_image(degraded[0])), target, replace=overwrite)
-        click.echo(
-            f"{path} -> {target}: blur {record.blur_sigma[0].max():.1f}, {record.shrink[0]:.1f} times smaller, "
-            f"noise {record.noise_sigma[0]:.0f}, JPEG {record.jpeg_quality[0]:.0f}"
-        )
+    record = draw(rng, 1, ranges)
+    degraded, _ = degrade(to_pictures([photo.image]), record, face_size)
+    story = (
+        f"blur {record.blur_sigma[0].max():.1f}, {record.shrink[0]:.1f} times smaller, "
+        f"noise {record.noise_sigma[0]:.0f}, JPEG {record.jpeg_quality[0]:.0f}"
+    )
+    return replace(photo, image=to_image(degraded[0])), story

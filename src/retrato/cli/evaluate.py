@@ -1,10 +1,11 @@
 """`retrato evaluate`."""
 
 from pathlib import Path
+from typing import TextIO
 
 import click
 
-from retrato.cli.options import device_option, ranges_of, strength_option, weights_option
+from retrato.cli.options import device_option, ranges_of, seed_option, strength_option, weights_option
 from retrato.cli.text import counted
 from retrato.device import DeviceName
 
@@ -13,11 +14,11 @@ from retrato.device import DeviceName
 @click.argument("places", metavar="FACES...", type=click.Path(path_type=Path, exists=True), nargs=-1, required=True)
 @weights_option
 @strength_option
-@click.option("--seed", default=0, show_default=True, help="Of the degradation.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write every face's scores here.")
+@seed_option
+@click.option("--json", "json_file", type=click.File("w", lazy=False), help="Write every face's scores here.")
 @device_option
 def command(
-    places: tuple[Path, ...], weights: str, strength: str, seed: int, json_file: Path | None, device_name: DeviceName
+    places: tuple[Path, ...], weights: str, strength: str, seed: int, json_file: TextIO | None, device_name: DeviceName
 ) -> None:
     """Degrade good faces, restore them, and measure how close they come.
 
@@ -36,10 +37,10 @@ def command(
 
     restorer = GFPGANRestorer.from_weights(weights, device_name)
     images = FaceImages(find_stored_images(places), restorer.size)
-    named = [(stored.name, images[index] / 127.5 - 1) for index, stored in enumerate(images.stored)]
+    named = ((stored.name, images[index] / 127.5 - 1) for index, stored in enumerate(images.stored))
     judges = Judges(load_lpips(), load_mobilefacenet())
     faces = list(
-        tqdm(evaluate_restoration(restorer, named, ranges_of(strength), judges, seed), total=len(named), unit="face")
+        tqdm(evaluate_restoration(restorer, named, ranges_of(strength), judges, seed), total=len(images), unit="face")
     )
 
     before, after = mean_scores([each.degraded for each in faces]), mean_scores([each.restored for each in faces])
@@ -47,7 +48,7 @@ def command(
     click.echo(f"{'':10}{'degraded':>10}{'restored':>10}{'change':>10}")
     for name in ("psnr", "lpips", "identity"):
         one, other = getattr(before, name), getattr(after, name)
-        change = f"{other / one - 1:+.1%}" if name == "lpips" else f"{other - one:+.3f}"
+        change = f"{other / one - 1:+.1%}" if name == "lpips" and one else f"{other - one:+.3f}"
         click.echo(f"{name:10}{one:>10.3f}{other:>10.3f}{change:>10}")
     if json_file:
-        json_file.write_text(json.dumps([dataclasses.asdict(each) for each in faces], indent=1))
+        json.dump([dataclasses.asdict(each) for each in faces], json_file, indent=1)

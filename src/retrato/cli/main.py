@@ -1,5 +1,6 @@
 """The command `retrato`. Commands load what they need when they run, so that help is instant."""
 
+import io
 import sys
 from importlib import import_module
 
@@ -48,6 +49,9 @@ def retrato() -> None:
 
 def main() -> None:
     """Run the command; what retrato refuses is one line on standard error and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file name that cannot be shown must not end the work
+            stream.reconfigure(errors="backslashreplace")
     try:
         retrato()
     except RetratoError as error:

@@ -32,6 +32,10 @@ weights_option: Decorator = click.option(
     help="Which model: the bundled one, or a file that `retrato train` wrote.",
 )
 
+seed_option: Decorator = click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides every draw."
+)
+
 STRENGTHS = ("light", "paper", "heavy")
 
 strength_option: Decorator = click.option(

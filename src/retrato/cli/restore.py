@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from retrato.cli.inputs import each_photo, list_photos
 from retrato.cli.options import device_option, weights_option
 from retrato.cli.text import counted
 from retrato.device import DeviceName
-from retrato.errors import RetratoError
+from retrato.errors import RetratoError, UnwritableOutput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,56 +65,32 @@ def command(
 
     What a model restores is its guess. Each result says so in its EXIF data.
     """
-    from tqdm import tqdm
-
     from retrato.restoration.photo import PhotoRestorer
 
     photos = list_photos(inputs)
     if is_file_name(output) and len(photos) > 1:
         raise click.UsageError(f"{output} is one file name for {len(photos)} photos: name a folder with -o")
     restorer = PhotoRestorer.from_weights(weights, upscale=int(upscale), only_largest=only_largest, device=device_name)
-    restore = restorer.restore_aligned if aligned else restorer
     results: list[RestoredPhoto] = []
-    with tqdm(photos, unit="photo", disable=None if len(photos) > 1 else True) as bar:
-        for path in bar:
-            try:
-                target = target_for(path, output, format_name)
-                result = restore_file(path, target, restore, overwrite)
-                if save_faces:
-                    write_faces(result, target, overwrite)
-            except RetratoError as error:
-                bar.write(f"not restored: {error}")
-                continue
-            results.append(result)
-            bar.write(f"{path} -> {target}: {describe(result)}")
+
+    def restore_one(path: Path, target: Path) -> str:
+        result = restore_file(path, target, restorer.restore_aligned if aligned else restorer, overwrite)
+        results.append(result)
+        if save_faces:
+            write_faces(result, target, overwrite)
+        return describe(result)
+
+    all_done = each_photo({path: target_for(path, output, format_name) for path in photos}, restore_one)
     click.echo(summary(results, len(photos)))
-    if len(results) < len(photos):
+    if not all_done:
         raise SystemExit(1)
-
-
-def list_photos(inputs: tuple[Path, ...]) -> list[Path]:
-    """Files as they are named, and the pictures in each folder.
-
-    Raises:
-        UnreadableImage: a folder has none.
-    """
-    from retrato.errors import UnreadableImage
-    from retrato.images.files import IMAGE_SUFFIXES, find_images
-
-    photos: list[Path] = []
-    for each in inputs:
-        found = find_images(each) if each.is_dir() else [each]
-        if not found:
-            raise UnreadableImage(f"no pictures in {each} (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")
-        photos += found
-    return photos
 
 
 def is_file_name(output: Path) -> bool:
     """Whether an output names a picture file rather than a folder."""
     from retrato.images.files import IMAGE_SUFFIXES
 
-    return output.suffix.lower() in IMAGE_SUFFIXES and not output.is_dir()
+    return output.suffix.lower() in IMAGE_SUFFIXES and not os.path.isdir(output)  # noqa: PTH112 (a Path may raise)
 
 
 def target_for(path: Path, output: Path, format_name: str | None) -> Path:
@@ -129,31 +107,42 @@ def restore_file(path: Path, target: Path, restore: Callable[[Photo], RestoredPh
     Raises:
         RetratoError: it cannot be read, has no face, or cannot be written.
     """
-    from retrato.images.files import read_image, write_image
+    from retrato.images.files import format_for, read_image, require_writable, write_image
 
-    result = restore(read_image(path))
+    photo = read_image(path)
+    format_for(target)
+    require_writable(target, replace=overwrite)
+    try:
+        result = restore(photo)
+    except RetratoError as error:
+        raise type(error)(f"{path}: {error}") from error
     if not result.faces:
-        raise NoFace(f"{path}: no face found; if this is a face alone, cut out closely, try --aligned")
+        raise NoFace(f"{path}: no face found; try turning it upright, or --aligned if it is a face cut out closely")
     write_image(result.photo, target, replace=overwrite)
     return result
 
 
 def write_faces(result: RestoredPhoto, target: Path, overwrite: bool) -> None:
-    """Each face's crop, restored crop and both side by side, in the folder `faces` beside the target."""
+    """Each face's crop, restored crop and both side by side, in the folder `faces` beside the target.
+
+    Raises:
+        UnwritableOutput: one cannot be written; the photo itself is.
+    """
     from retrato.images.files import write_image
     from retrato.images.grids import side_by_side
     from retrato.images.photo import Photo
 
     marks = replace(result.photo, alpha=None)
+    folder = target.parent / "faces"
     for index, face in enumerate(result.faces):
-        stem = target.parent / "faces" / f"{target.stem}-{index}"
-        write_image(Photo(face.crop.image), stem.with_name(f"{stem.name}-crop.png"), replace=overwrite)
-        for kind, image in (
-            ("restored", face.restored),
-            ("both", side_by_side([face.crop.image, face.restored])),
-        ):
-            path = stem.with_name(f"{stem.name}-{kind}.png")
-            write_image(replace(marks, image=image), path, replace=overwrite)
+        both = side_by_side([face.crop.image, face.restored])
+        pictures = {"crop": Photo(face.crop.image)}
+        pictures |= {"restored": replace(marks, image=face.restored), "both": replace(marks, image=both)}
+        for kind, photo in pictures.items():
+            try:
+                write_image(photo, folder / f"{target.stem}-{index}-{kind}.png", replace=overwrite)
+            except UnwritableOutput as error:
+                raise UnwritableOutput(f"{target} is restored, but a face is not saved: {error}") from error
 
 
 def describe(result: RestoredPhoto) -> str:

@@ -39,8 +39,9 @@ def command(
     save_minutes: float,
     device_name: DeviceName,
 ) -> None:
-    """Train RECIPE on faces, into a run folder. The same command resumes."""
+    """Train RECIPE, such as gfpgan-256-compact, on faces, into a run folder. The same command resumes."""
     import signal
+    from threading import Event
 
     from tqdm import tqdm
 
@@ -57,25 +58,30 @@ def command(
     loop = replace(chosen.loop, **{name: value for name, value in changes.items() if value is not None})
     images = find_stored_images(places)
     previews = find_stored_images([preview]) if preview else None
-    run = RunFolder(folder)
+    task = GFPGANTask(chosen.task, load_lpips(), load_mobilefacenet(), choose_device(device_name))
+    run = RunFolder(folder, save_minutes * 60)
     settings = config_fields(replace(chosen, loop=loop))
     del settings["loop"]["iterations"]  # a run may be prolonged
     run.open({"recipe": recipe_name, **settings})
-    task = GFPGANTask(chosen.task, load_lpips(), load_mobilefacenet(), choose_device(device_name))
 
-    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first unless told otherwise
-        signal.signal(stop, signal.default_int_handler)
-    reports = train(task, images, run, loop, previews, save_minutes * 60)
+    stop = Event()
+    for each in (signal.SIGINT, signal.SIGTERM):  # the iteration ends, and the state is saved, before anything stops
+        signal.signal(each, lambda *_: stop.set())
+    reports = train(
+        task,
+        images,
+        run,
+        loop,
+        preview_images=previews,
+        should_stop=stop.is_set,
+    )
     with tqdm(total=loop.iterations, unit="it", dynamic_ncols=True) as bar:
-        try:
-            for report in reports:
-                bar.initial = bar.initial or report.iteration
-                bar.n = report.iteration
-                numbers = {name.removeprefix("loss/"): f"{value:.4f}" for name, value in report.numbers.items()}
-                bar.set_postfix({"pictures/s": f"{report.pictures_per_second:.2f}", **numbers})
-        except KeyboardInterrupt:
-            click.echo(f"\nstopped and saved; the same command goes on: {folder}", err=True)
-            raise SystemExit(130) from None
-        finally:
-            reports.close()  # type: ignore[attr-defined]
+        for report in reports:
+            bar.initial = bar.initial or report.iteration
+            bar.n = report.iteration
+            numbers = {name.removeprefix("loss/"): f"{value:.4f}" for name, value in report.numbers.items()}
+            bar.set_postfix({"pictures/s": f"{report.pictures_per_second:.2f}", **numbers})
+    if stop.is_set():
+        click.echo(f"stopped and saved; the same command goes on: {folder}", err=True)
+        raise SystemExit(130)
     click.echo(f"trained: {run.weights}")

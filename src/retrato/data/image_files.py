@@ -53,8 +53,8 @@ def find_stored_images(places: Sequence[Path]) -> list[StoredImage]:
 def _in_folder(folder: Path) -> list[StoredImage]:
     if not folder.is_dir():
         raise UnusableData(f"no folder or archive {folder}")
-    files = sorted(each for each in folder.rglob("*") if each.suffix.lower() in IMAGE_SUFFIXES and each.is_file())
-    return [StoredImage(str(each.relative_to(folder)), each) for each in files]
+    named = {str(each.relative_to(folder)): each for each in sorted(folder.rglob("*")) if each.is_file()}
+    return [StoredImage(name, each) for name, each in named.items() if _is_picture(name)]
 
 
 def _in_archive(archive: Path) -> list[StoredImage]:
@@ -66,8 +66,14 @@ def _in_archive(archive: Path) -> list[StoredImage]:
     return [
         StoredImage(each.name, archive, each.offset_data, each.size)
         for each in sorted(members, key=lambda member: member.name)
-        if Path(each.name).suffix.lower() in IMAGE_SUFFIXES
+        if _is_picture(each.name)
     ]
+
+
+def _is_picture(name: str) -> bool:
+    """By its ending; hidden files are none, such as those that a Mac leaves beside pictures."""
+    parts = Path(name).parts
+    return Path(name).suffix.lower() in IMAGE_SUFFIXES and not any(part.startswith(".") for part in parts)
 
 
 class FaceImages:
@@ -93,7 +99,7 @@ class FaceImages:
             raise UnusableData(f"cannot read {stored.name} in {stored.file}: {error}") from error
         if photo.width != photo.height:
             raise UnusableData(
-                f"{stored.name} in {stored.file} is {photo.width}x{photo.height}: faces to learn from are square crops"
+                f"{stored.name} in {stored.file} is {photo.width}x{photo.height}: aligned faces are square"
             )
         image = photo.image if photo.width == self.size else resize(photo.image, self.size, self.size)
         return torch.from_numpy(image).permute(2, 0, 1)

@@ -1,6 +1,6 @@
 """Making pictures bad, as a record says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int64
@@ -17,6 +17,7 @@ KERNEL_SIZE = 41
 REFERENCE_SIZE = 512
 CANVAS_STEP = 64
 """Shrunk pictures whose sizes round up to the same multiple of this are worked on together; 16 divides it, for JPEG."""
+LEAST_SHRINK = 0.8
 GREY_WEIGHTS = (0.299, 0.587, 0.114)
 
 
@@ -35,6 +36,7 @@ def degrade(targets: Pictures, record: DegradationRecord, face_size: float | Non
     targets = torch.where(record.is_grey[:, None, None, None], grey(targets), targets)
     degraded = targets.clone()
     scale = (targets.shape[-1] if face_size is None else face_size) / REFERENCE_SIZE
+    record = _in_pixels(record, scale)
     canvases = _canvas_sizes(max(targets.shape[2:]), record.shrink)
     for canvas in canvases[~record.is_untouched].unique().tolist():
         together = ((canvases == canvas) & ~record.is_untouched).nonzero()[:, 0]
@@ -44,7 +46,8 @@ def degrade(targets: Pictures, record: DegradationRecord, face_size: float | Non
 
 def _degrade_on(canvas: int, targets: Pictures, record: DegradationRecord, scale: float) -> Pictures:
     """Degrade pictures whose shrunk versions all fit a square canvas of that size."""
-    blurred = blur(targets, _kernels(record, scale))
+    kernel_size = 2 * max(1, round(KERNEL_SIZE // 2 * scale)) + 1
+    blurred = blur(targets, gaussian_kernels(record.blur_sigma, record.blur_angle, kernel_size))
     rows, columns = (_Resampling.between(size, record.shrink, canvas) for size in targets.shape[2:])
     small = rows.shrink @ blurred @ columns.shrink.mT
     noise = seeded_noise(record.noise_seed, tuple(small.shape[1:]))
@@ -60,11 +63,20 @@ def grey(pictures: Pictures) -> Pictures:
     return luma[:, None].expand_as(pictures)
 
 
-def _kernels(record: DegradationRecord, scale: float) -> Float[Tensor, "n k k"]:
-    kernel_size = 2 * max(1, round(KERNEL_SIZE // 2 * scale)) + 1
-    # A narrower Gaussian is a single point when it is sampled at whole pixels; zero would divide by zero.
-    sigma = (record.blur_sigma * scale).clamp(min=0.05)
-    return gaussian_kernels(sigma, record.blur_angle, kernel_size)
+def _in_pixels(record: DegradationRecord, scale: float) -> DegradationRecord:
+    """What a record says of faces of 512 px, said of faces `scale` times as large.
+
+    A face of 256 px that is to be as small as one of 512 px is at half its size stays as large as it is. Where it would
+    have to be enlarged by more than the published pictures ever are, its noise shrinks instead, as averaging would do.
+    """
+    shrink = (record.shrink * scale).clamp(min=LEAST_SHRINK)
+    return replace(
+        record,
+        # A narrower Gaussian is a single point when it is sampled at whole pixels; zero would divide by zero.
+        blur_sigma=(record.blur_sigma * scale).clamp(min=0.05),
+        shrink=shrink,
+        noise_sigma=record.noise_sigma * record.shrink * scale / shrink,
+    )
 
 
 def _small_sizes(size: int, shrink: PerPicture) -> PerPicture:

@@ -39,7 +39,8 @@ def blur(pictures: Pictures, kernels: Kernels) -> Pictures:
     """
     reach = kernels.shape[-1] // 2
     height, width = pictures.shape[2:]
-    padded = F.pad(pictures, (reach,) * 4, mode="reflect")
+    mode = "reflect" if reach < min(height, width) else "replicate"  # nothing to mirror in so small a picture
+    padded = F.pad(pictures, (reach,) * 4, mode=mode)
     size = [FAST_MULTIPLE * math.ceil(length / FAST_MULTIPLE) for length in padded.shape[2:]]
     spectrum = torch.fft.rfft2(padded, s=size) * torch.fft.rfft2(kernels.flip(1, 2), s=size)[:, None]
     blurred = torch.fft.irfft2(spectrum, s=size)

@@ -20,7 +20,7 @@ class DegradationRanges:
     isotropic_share: float = 0.5
     """How many blurs are round; the others are long, in any direction."""
     shrink: tuple[float, float] = (0.8, 8.0)
-    """How many times smaller the picture gets before it is enlarged again."""
+    """How many times smaller than 512 px the face gets before it is enlarged again."""
     noise_sigma: tuple[float, float] = (0.0, 20.0)
     """Spread of the Gaussian noise, in levels of 255."""
     jpeg_quality: tuple[float, float] = (60.0, 100.0)

@@ -1,7 +1,7 @@
 """How well a restorer does on faces whose truth is known."""
 
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -54,7 +54,7 @@ class Judges:
 
 def evaluate_restoration(
     restorer: FaceRestorer,
-    faces: Sequence[tuple[str, Float[Tensor, "3 s s"]]],
+    faces: Iterable[tuple[str, Float[Tensor, "3 s s"]]],
     ranges: DegradationRanges,
     judges: Judges,
     seed: int = 0,

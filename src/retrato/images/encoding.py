@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
+from PIL.ExifTags import Base
 
 from retrato.errors import UnwritableOutput
 from retrato.images.photo import Photo
@@ -71,7 +72,8 @@ def encode_photo(photo: Photo, format: str) -> bytes:
     """The content of a picture file.
 
     What the format cannot hold is left out: transparency in JPEG and BMP (the colours under it stay as they are, since
-    any background to lay it on would be made up), EXIF and colour profile in BMP, and EXIF longer than 64 KB in JPEG.
+    any background to lay it on would be made up), EXIF and colour profile in BMP, and in JPEG most of an EXIF that is
+    longer than 64 KB.
 
     Raises:
         UnwritableOutput: the format is unknown, or too small for the photo.
@@ -101,11 +103,22 @@ def _metadata(photo: Photo, format: str) -> dict[str, object]:
     if format not in _HOLDING_METADATA:
         return {}
     metadata: dict[str, object] = {}
-    if photo.exif is not None and (format != "JPEG" or len(photo.exif) <= _LONGEST_JPEG_EXIF):
-        metadata["exif"] = photo.exif
+    if photo.exif is not None:
+        is_too_long = format == "JPEG" and len(photo.exif) > _LONGEST_JPEG_EXIF
+        metadata["exif"] = _shortened(photo.exif) if is_too_long else photo.exif
     if photo.icc_profile is not None and (format != "JPEG" or len(photo.icc_profile) <= _LONGEST_JPEG_PROFILE):
         metadata["icc_profile"] = photo.icc_profile
     return metadata
+
+
+def _shortened(exif: bytes) -> bytes:
+    """What no photo should go without: what was done to it, and whose it is."""
+    whole, short = PIL.Image.Exif(), PIL.Image.Exif()
+    whole.load(exif)
+    for tag in (Base.ProcessingSoftware, Base.Artist, Base.Copyright, Base.DateTime):
+        if len(str(whole.get(tag, ""))) in range(1, 1000):
+            short[tag] = whole[tag]
+    return short.tobytes()
 
 
 def _known() -> str:

@@ -12,7 +12,16 @@ from retrato.images.decoding import PIXEL_LIMIT, decode_photo
 from retrato.images.encoding import IMAGE_SUFFIXES, encode_photo, format_for, suffix_for
 from retrato.images.photo import Photo
 
-__all__ = ["IMAGE_SUFFIXES", "PIXEL_LIMIT", "find_images", "format_for", "read_image", "suffix_for", "write_image"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "PIXEL_LIMIT",
+    "find_images",
+    "format_for",
+    "read_image",
+    "require_writable",
+    "suffix_for",
+    "write_image",
+]
 
 
 def read_image(path: str | PathLike[str], *, pixel_limit: int = PIXEL_LIMIT) -> Photo:
@@ -49,8 +58,8 @@ def write_image(photo: Photo, path: str | PathLike[str], *, format: str | None =
     """
     path = Path(path)
     format = format_for(path) if format is None else format
+    require_writable(path, replace=replace)
     try:
-        _require_writable(path, replace)
         data = encode_photo(photo, format)
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_whole(data, path, replace)
@@ -77,7 +86,7 @@ def find_images(folder: str | PathLike[str]) -> list[Path]:
 def _require_filled_file(path: Path) -> None:
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
-        raise UnreadableImage("a folder, not a picture; name the files in it")
+        raise UnreadableImage("a folder without pictures; name one with some, or files")
     if not stat.S_ISREG(status.st_mode):  # reading from a pipe might wait for ever
         raise UnreadableImage("a device or pipe, not a file; name a picture file")
     if status.st_size == 0:
@@ -94,8 +103,21 @@ def _why_unreadable(path: Path, error: OSError) -> str:
     return f"cannot be read ({_reason(error)}); check the name and the disk"
 
 
-def _require_writable(path: Path, replace: bool) -> None:
-    """Looks before the work of encoding; `_write_whole` makes sure."""
+def require_writable(path: Path, *, replace: bool) -> None:
+    """Look, before the work that goes into a picture, whether it could be written; writing makes sure.
+
+    Raises:
+        UnwritableOutput: the name is taken, too long, or not one for a file.
+    """
+    try:
+        _require_free(path, replace)
+    except UnwritableOutput as error:
+        raise UnwritableOutput(f"cannot write {path}: {error}") from error
+    except OSError as error:
+        raise UnwritableOutput(f"cannot write {path}: {_why_unwritable(path, error)}") from error
+
+
+def _require_free(path: Path, replace: bool) -> None:
     if path.is_dir():
         raise UnwritableOutput("a folder has this name; name a file in it")
     if path.exists() and not path.is_file():  # replacing /dev/null would be a bad surprise

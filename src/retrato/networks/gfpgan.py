@@ -28,6 +28,11 @@ class GFPGANConfig:
     keep_input: bool = False
     """Whether the U-Net also says how much of each input pixel stays, instead of what the prior draws there."""
 
+    def __post_init__(self) -> None:
+        """Refuse what is no answer to a question."""
+        if type(self.keep_input) is not bool:
+            raise ValueError(f"keep_input must be true or false, found {self.keep_input!r}")
+
     @property
     def image_size(self) -> int:
         """Width and height of the faces."""

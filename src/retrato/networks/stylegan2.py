@@ -26,6 +26,17 @@ GAIN = math.sqrt(2)
 """What LeakyReLU takes from the spread of its input, given back."""
 
 
+LIMITS = {
+    "image_size": (8, 4096),
+    "style_size": (1, 4096),
+    "channel_base": (16, 1 << 20),
+    "channel_max": (2, 4096),
+    "mapping_layers": (0, 64),
+    "fold": (1, 16),
+}
+"""Least and most of each field of the config; far around all published shapes."""
+
+
 @dataclass(frozen=True)
 class StyleGAN2Config:
     """Shape of the generator."""
@@ -43,6 +54,19 @@ class StyleGAN2Config:
     """Depth of the network from z to w; 0 where styles come from elsewhere."""
     fold: int = 1
     """How many times smaller than the picture its last features are, each giving a square of pixels."""
+
+    def __post_init__(self) -> None:
+        """Refuse shapes that no generator has, before anything large is made for them."""
+        for name, (least, most) in LIMITS.items():
+            value = getattr(self, name)
+            if type(value) is not int or not least <= value <= most:
+                raise ValueError(f"{name} must be a whole number from {least} to {most}, found {value!r}")
+        if self.image_size.bit_count() + self.fold.bit_count() > 2 or self.last_resolution < 8:
+            raise ValueError(
+                f"no powers of two with at least 8 between: image_size {self.image_size}, fold {self.fold}"
+            )
+        if self.channels(self.last_resolution) < 2:
+            raise ValueError(f"channel_base {self.channel_base} leaves no channels at {self.last_resolution} px")
 
     @property
     def last_resolution(self) -> int:

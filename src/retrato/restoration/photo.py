@@ -7,22 +7,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
+import torch
 
+from retrato.degradation import grey
 from retrato.device import DeviceName, choose_device
-from retrato.errors import UnusableFace
+from retrato.errors import UnusableFace, UnwritableOutput
 from retrato.faces.alignment import cut_out, mapped, scaling, template, warped
 from retrato.faces.detector import FaceDetector, MTCNNDetector
 from retrato.faces.face import Box, Face, FaceCrop
 from retrato.faces.paste import PlacedFace, paste_back
+from retrato.images.decoding import PIXEL_LIMIT
 from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
 from retrato.images.tensors import to_images, to_pictures
 from retrato.restoration.provenance import mark_as_restored
 from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
-from retrato.shapes import Image
+from retrato.shapes import Faces, Image
 
 FACES_AT_ONCE = 8
 """Bounds the memory of photos with many faces."""
+GREY_BELOW = 2 / 127.5
+"""Mean difference between a grey picture's channels, which JPEG makes a little unequal; a sepia one's is larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +79,8 @@ class PhotoRestorer:
             upscale: how many times wider and higher the result is.
             only_largest: leave the other faces as they are.
         """
+        if upscale < 1:
+            raise ValueError(f"upscale must be 1 or more, found {upscale}")
         self.find_faces = find_faces
         self.restore_faces = restore_faces
         self.upscale = upscale
@@ -86,7 +93,7 @@ class PhotoRestorer:
         *,
         upscale: int = 1,
         only_largest: bool = False,
-        device: DeviceName = DeviceName.AUTO,
+        device: DeviceName | str = DeviceName.AUTO,
     ) -> "PhotoRestorer":
         """A restorer with the bundled detector and the named weights.
 
@@ -100,7 +107,12 @@ class PhotoRestorer:
         return cls(find_faces, restore_faces, upscale=upscale, only_largest=only_largest)
 
     def __call__(self, photo: Photo) -> RestoredPhoto:
-        """Restore the faces of a photo."""
+        """Restore the faces of a photo.
+
+        Raises:
+            UnwritableOutput: the enlarged photo would have more pixels than retrato reads.
+        """
+        self._require_room(photo)
         steps = Steps()
         with steps.timed("find"):
             found = self.find_faces(photo.image)[: 1 if self.only_largest else None]
@@ -119,10 +131,19 @@ class PhotoRestorer:
                 f"an aligned face is square, this picture is {photo.width}x{photo.height}: "
                 "restore it as a photo (without --aligned), which finds and aligns the face"
             )
+        self._require_room(photo)
         steps = Steps()
         with steps.timed("cut"):
             cut = whole_picture(photo.image, self.restore_faces.size)
         return self._restore(photo, [cut], steps, fades=False)
+
+    def _require_room(self, photo: Photo) -> None:
+        pixels = photo.width * photo.height * self.upscale**2
+        if pixels > PIXEL_LIMIT:
+            raise UnwritableOutput(
+                f"{photo.width}x{photo.height} enlarged {self.upscale} times would have {pixels / 1e6:.0f} megapixels, "
+                f"more than the {PIXEL_LIMIT / 1e6:.0f} that are read back: choose a smaller upscale"
+            )
 
     def _cut_out(self, image: Image, face: Face) -> FaceCrop | None:
         try:
@@ -149,9 +170,17 @@ class PhotoRestorer:
 
     def _restore_batch(self, cut: list[tuple[Face, FaceCrop]]) -> list[RestoredFace]:
         started = time.perf_counter()
-        images = to_images(self.restore_faces(to_pictures([crop.image for _, crop in cut])))
+        crops = to_pictures([crop.image for _, crop in cut])
+        images = to_images(without_new_colour(self.restore_faces(crops), crops))
         seconds = (time.perf_counter() - started) / len(cut)
         return [RestoredFace(face, crop, image, seconds) for (face, crop), image in zip(cut, images, strict=True)]
+
+
+def without_new_colour(restored: Faces, crops: Faces) -> Faces:
+    """The restored faces, those of grey crops in grey: a restorer must not colour what has no colour."""
+    colour = (crops.amax(1) - crops.amin(1)).mean((1, 2))  # (N)
+    is_grey = colour < GREY_BELOW
+    return torch.where(is_grey[:, None, None, None], grey(restored), restored)
 
 
 def whole_picture(image: Image, size: int) -> tuple[Face, FaceCrop]:

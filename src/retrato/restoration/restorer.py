@@ -41,7 +41,7 @@ class GFPGANRestorer:
 
     @classmethod
     def from_weights(
-        cls, name_or_file: str | Path = "bundled", device: DeviceName = DeviceName.AUTO
+        cls, name_or_file: str | Path = "bundled", device: DeviceName | str = DeviceName.AUTO
     ) -> "GFPGANRestorer":
         """The restorer with the bundled weights, or those of a file.
 

@@ -1,14 +1,17 @@
 """The training loop, the same for every model family."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from retrato.data import DrawnBatches, FaceImages, StoredImage, load_batches, random_state, source_shares
+from retrato.errors import UnusableData
 from retrato.training.run_folder import RunFolder, ScalarLog
-from retrato.training.task import Task
+from retrato.training.task import Task, Terms
 
 LOG_ITERATIONS = 20
 PREVIEW_PICTURES = 8
@@ -45,12 +48,14 @@ def train(
     images: Sequence[StoredImage],
     run: RunFolder,
     config: LoopConfig,
+    *,
     preview_images: Sequence[StoredImage] | None = None,
-    save_every_seconds: float = 600,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress]:
     """Train until `config.iterations`, from where the run folder stands; a report every few iterations.
 
-    Closing the iterator early (or an exception within) saves a checkpoint first.
+    The state is saved at the end, whether all iterations are done, `should_stop` says so, the iterator is closed, or a
+    picture cannot be read.
 
     Args:
         task: what learns.
@@ -58,51 +63,73 @@ def train(
         run: where checkpoints, numbers and previews go.
         config: how long.
         preview_images: faces to show in previews; by default the first of `images`.
-        save_every_seconds: time between checkpoints.
+        should_stop: asked after every iteration.
 
     Raises:
         Diverged: a loss is no longer a number; the last checkpoint is kept.
+        UnusableData: a picture cannot be read.
+        UnusableRun: the run cannot be resumed, or not be written.
     """
-    done, spent_seconds = run.resume(task)
-    faces = FaceImages(images, task.image_size)
-    shares = source_shares([each.name for each in images])
-    drawn = DrawnBatches(shares, config.batch_size, config.seed, range(done, config.iterations))
-    log = ScalarLog(run)
+    done = run.resume(task)
+    drawn = DrawnBatches(
+        source_shares([each.name for each in images]), config.batch_size, config.seed, range(done, config.iterations)
+    )
     previews = FaceImages((preview_images or images)[:PREVIEW_PICTURES], task.image_size)
-    preview_pictures = torch.stack([previews[index] for index in range(len(previews))])
-
-    def save() -> None:
-        run.save(task, done, spent_seconds + time.monotonic() - started)
-        run.save_weights(task.weights(), done)
-        run.save_preview(task.preview(preview_pictures), done)
-
-    started = saved = reported = time.monotonic()
-    reported_at, saving_seconds = done, 0.0
-    pending: dict[str, torch.Tensor] = {}
+    preview = torch.stack([previews[index] for index in range(len(previews))])
+    log, meter = ScalarLog(run), Meter(config.batch_size)
     try:
-        for pictures in load_batches(faces, drawn):
+        for pictures in load_batches(FaceImages(images, task.image_size), drawn):
             rng = random_state(config.seed, done, "step")
-            terms = task.step(pictures, rng, done, learning_rate_decay(done, config))
+            meter.add(task.step(pictures, rng, done, learning_rate_decay(done, config)))
             done += 1
-            pending = {name: pending.get(name, 0) + term for name, term in terms.items()}
             if done % LOG_ITERATIONS == 0 or done == config.iterations:
-                count = done - reported_at
-                now = time.monotonic()
-                numbers = {name: float(each) / count for name, each in pending.items()}
-                log.add(numbers, done)
-                yield Progress(done, count * config.batch_size / (now - reported - saving_seconds), numbers)
-                pending, reported, reported_at, saving_seconds = {}, now, done, 0.0
-            if time.monotonic() - saved > save_every_seconds:
-                before = time.monotonic()
-                save()
-                saved = time.monotonic()
-                saving_seconds += saved - before
-    except (KeyboardInterrupt, GeneratorExit):
-        save()
+                report = meter.report(done)
+                log.add(report.numbers, done)
+                yield report
+            if should_stop():
+                break
+            if run.is_saving_due():
+                with meter.paused():
+                    run.save(task, done, preview)
+    except (GeneratorExit, UnusableData):
+        run.save(task, done, preview)
         raise
     finally:
         log.close()
-    save()
+    run.save(task, done, preview)
+
+
+class Meter:
+    """Averages of what steps give, and how fast they come."""
+
+    def __init__(self, batch_size: int) -> None:
+        self._batch_size = batch_size
+        self._begin()
+
+    def _begin(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._steps = 0
+        self._started = time.monotonic()
+
+    def add(self, terms: Terms) -> None:
+        """Count one step."""
+        self._sums = {name: self._sums.get(name, 0) + term for name, term in terms.items()}
+        self._steps += 1
+
+    def report(self, iteration: int) -> Progress:
+        """What came since the last report."""
+        seconds = time.monotonic() - self._started
+        numbers = {name: float(each) / self._steps for name, each in self._sums.items()}
+        progress = Progress(iteration, self._steps * self._batch_size / seconds, numbers)
+        self._begin()
+        return progress
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave out of the time what happens inside."""
+        before = time.monotonic()
+        yield
+        self._started += time.monotonic() - before
 
 
 def learning_rate_decay(iteration: int, config: LoopConfig) -> float:

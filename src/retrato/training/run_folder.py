@@ -1,30 +1,49 @@
 """What a run leaves behind: its config, numbers, previews, checkpoints and weights."""
 
 import json
-from collections.abc import Mapping
+import pickle
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from jaxtyping import UInt8
 from PIL import Image as PillowImage
+from torch import Tensor
 
 from retrato import __version__
 from retrato.errors import MissingPackage, UnusableRun
-from retrato.shapes import Image
 from retrato.training.task import Task
 from retrato.weights.store import StoredWeights, write_weights
+from retrato.whole_files import written_whole
+
+UNREADABLE = (
+    AttributeError,
+    LookupError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
+"""What torch raises, depending on how a checkpoint is damaged or foreign."""
 
 
 class RunFolder:
-    """Files of one run, each written to a temporary name and renamed: a stop at any moment loses nothing."""
+    """Files of one run, each there whole or not at all: a stop at any moment loses nothing that was saved."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, save_every_seconds: float = 600) -> None:
         self.folder = folder
         self.checkpoint = folder / "checkpoint.pt"
         self.config = folder / "config.json"
         self.weights = folder / "weights.safetensors"
         self.scalars = folder / "scalars.jsonl"
+        self.save_every_seconds = save_every_seconds
+        self._saved = time.monotonic()
 
     def open(self, config: Mapping[str, Any]) -> None:
         """Make the folder, or check that it was made for the same config.
@@ -33,51 +52,76 @@ class RunFolder:
             UnusableRun: it belongs to a run with another config, or cannot be written.
         """
         text = json.dumps(config, indent=2)
-        try:
+        with self._in_words():
             (self.folder / "previews").mkdir(parents=True, exist_ok=True)
             if not self.config.exists():
-                self.config.write_text(text)
-        except OSError as error:
-            raise UnusableRun(f"cannot write to {self.folder}: {error.strerror}") from error
-        differing = _differences(json.loads(self.config.read_text()), json.loads(text))
+                with written_whole(self.config) as temporary:
+                    temporary.write_text(text)
+        differing = _differences(self._read_config(), json.loads(text))
         if differing:
             raise UnusableRun(
                 f"{self.folder} holds a run with other settings ({', '.join(differing)}): "
                 "use the same ones, or another --run folder"
             )
 
-    def save(self, task: Task, iteration: int, seconds: float) -> None:
-        """Keep all that resuming takes."""
-        players = {name: player.state() for name, player in task.players.items()}
-        temporary = self.checkpoint.with_suffix(".part")
-        torch.save({"iteration": iteration, "seconds": seconds, "players": players}, temporary)
-        temporary.replace(self.checkpoint)
+    def save(self, task: Task, iteration: int, preview: UInt8[Tensor, "n 3 s s"]) -> None:
+        """Keep all that resuming takes, the averaged weights for use, and a preview of what they do.
 
-    def resume(self, task: Task) -> tuple[int, float]:
-        """Put the task where the run stopped: iterations done and seconds spent; zeros for a new run.
+        Raises:
+            UnusableRun: the folder cannot be written, or the disk is full; what was saved before is kept.
+        """
+        players = {name: player.state() for name, player in task.players.items()}
+        with self._in_words():
+            with written_whole(self.checkpoint) as temporary:
+                torch.save({"iteration": iteration, "players": players}, temporary)
+            write_weights(self.weights, self._with_story(task.weights(), iteration))
+            with written_whole(self.folder / "previews" / f"{iteration:07d}.png") as temporary:
+                PillowImage.fromarray(task.preview(preview)).save(temporary, "PNG")
+        self._saved = time.monotonic()
+
+    def is_saving_due(self) -> bool:
+        """Whether the last save, or the start, is long ago."""
+        return time.monotonic() - self._saved > self.save_every_seconds
+
+    def resume(self, task: Task) -> int:
+        """Put the task where the run stopped: how many iterations are done; 0 for a new run.
 
         Raises:
             UnusableRun: the checkpoint is broken.
         """
         if not self.checkpoint.exists():
-            return 0, 0.0
+            return 0
         try:
             state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
             for name, player in task.players.items():
                 player.restore(state["players"][name])
-        except (RuntimeError, KeyError, EOFError, ValueError) as error:
-            raise UnusableRun(f"{self.checkpoint} cannot be resumed: {error}") from error
-        return int(state["iteration"]), float(state["seconds"])
+            return int(state["iteration"])
+        except UNREADABLE as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise UnusableRun(
+                f"{self.checkpoint} is damaged or belongs to something else ({reason}): delete it to begin anew"
+            ) from error
 
-    def save_weights(self, weights: StoredWeights, iteration: int) -> None:
-        """Keep the averaged weights, for `retrato restore --weights`, with a note of where they come from."""
-        recipe = json.loads(self.config.read_text()).get("recipe", "")
-        story = {"recipe": recipe, "iterations": str(iteration), "retrato": __version__}
-        write_weights(self.weights, replace(weights, story={**weights.story, **story}))
+    def _read_config(self) -> Any:
+        try:
+            return json.loads(self.config.read_text())
+        except (OSError, ValueError, RecursionError) as error:
+            raise UnusableRun(f"{self.config} is damaged ({error}): use another --run folder") from error
 
-    def save_preview(self, sheet: Image, iteration: int) -> None:
-        """Keep a preview as PNG."""
-        PillowImage.fromarray(sheet).save(self.folder / "previews" / f"{iteration:07d}.png")
+    def _with_story(self, weights: StoredWeights, iteration: int) -> StoredWeights:
+        story = {"recipe": self._read_config().get("recipe", ""), "iterations": str(iteration), "retrato": __version__}
+        return replace(weights, story={**weights.story, **story})
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UnusableRun(f"cannot write to {self.folder}: {error.strerror or error}") from error
+        except RuntimeError as error:
+            if "PytorchStreamWriter" not in str(error) and "inline_container" not in str(error):
+                raise
+            raise UnusableRun(f"cannot write to {self.folder}: the disk is full, or the folder is gone") from error
 
 
 class ScalarLog:

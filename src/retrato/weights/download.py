@@ -36,6 +36,8 @@ def find_weights(name: str) -> Path:
     """
     published = published_file(name)
     offline = os.environ.get(OFFLINE_FOLDER)
+    if offline and not os.path.isdir(offline):  # noqa: PTH112 (a Path raises where it may not look)
+        raise UnavailableWeights(f"{OFFLINE_FOLDER} names {offline}, which is no folder: correct or unset it")
     folders = [Path(offline)] if offline else []
     for folder in [*folders, weights_home()]:
         found = _find_in(folder, published)

@@ -1,5 +1,6 @@
 """Networks with their published weights, ready for use."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar, cast
@@ -16,7 +17,7 @@ from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.weights.download import find_weights
 from retrato.weights.names.lpips import lpips_to_ours
 from retrato.weights.names.mobilefacenet import mobilefacenet_to_ours
-from retrato.weights.store import BUNDLED_FOLDER, read_weights
+from retrato.weights.store import BUNDLED_FOLDER, StoredWeights, read_weights
 
 BUNDLED_GFPGAN = {"bundled": "gfpgan-256-compact.safetensors"}
 """Weights that come with the package: name and file."""
@@ -57,18 +58,38 @@ def load_gfpgan(name_or_file: str | Path) -> GFPGAN:
     stored = read_weights(_own_file(name_or_file))
     if stored.network != "gfpgan":
         raise UnusableWeights(f"{name_or_file} holds weights for {stored.network or 'nothing known'}, not for GFP-GAN")
-    try:
-        fields = dict(stored.config)
-        config = GFPGANConfig(**{**fields, "prior": StyleGAN2Config(**fields["prior"])})
-        network = GFPGAN(config)
-        network.load_state_dict(stored.tensors)
-    except (TypeError, KeyError, RuntimeError) as error:
-        raise UnusableWeights(f"{name_or_file} does not fit this version of GFP-GAN: {error}") from error
+    with torch.device("meta"):  # takes no memory, whatever the file claims
+        network = GFPGAN(_gfpgan_config(stored, name_or_file))
+    _require_fit(network, stored, name_or_file)
+    network.load_state_dict(stored.tensors, assign=True)
     return network
 
 
+def _gfpgan_config(stored: StoredWeights, name_or_file: str | Path) -> GFPGANConfig:
+    try:
+        fields = dict(stored.config)
+        return GFPGANConfig(**{**fields, "prior": StyleGAN2Config(**fields["prior"])})
+    except (TypeError, KeyError, ValueError) as error:
+        raise UnusableWeights(f"{name_or_file} does not describe a GFP-GAN of this version: {error}") from error
+
+
+def _require_fit(network: nn.Module, stored: StoredWeights, name_or_file: str | Path) -> None:
+    """Every tensor there, of the right shape, and a number in every place."""
+    own = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    found = {name: tensor.shape for name, tensor in stored.tensors.items()}
+    differing = sorted(name for name in own.keys() | found.keys() if own.get(name) != found.get(name))
+    if differing:
+        raise UnusableWeights(
+            f"{name_or_file} does not fit the GFP-GAN that it describes: {len(differing)} tensors are missing, "
+            f"unknown, or of another shape, the first being {differing[0]!r}"
+        )
+    broken = [name for name, tensor in stored.tensors.items() if not tensor.isfinite().all()]
+    if broken:
+        raise UnusableWeights(f"{name_or_file} is broken: {broken[0]} holds values that are not numbers")
+
+
 def _own_file(name_or_file: str | Path) -> Path:
-    if Path(name_or_file).suffix:
+    if Path(name_or_file).suffix or os.sep in str(name_or_file):
         return Path(name_or_file)
     if name_or_file not in BUNDLED_GFPGAN:
         known = ", ".join(BUNDLED_GFPGAN)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from retrato.errors import UnusableWeights
+from retrato.whole_files import written_whole
 
 FORMAT = "retrato"
 BUNDLED_FOLDER = Path(__file__).parent / "bundled"
@@ -33,12 +35,11 @@ class StoredWeights:
 
 
 def write_weights(path: Path, weights: StoredWeights, dtype: torch.dtype = torch.float32) -> None:
-    """Write to a temporary name, then rename."""
+    """Write the file whole or not at all."""
     header = {"format": FORMAT, "network": weights.network, "config": json.dumps(weights.config), **weights.story}
     tensors = {name: each.detach().cpu().to(dtype).contiguous() for name, each in weights.tensors.items()}
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(save(tensors, header))
-    temporary.replace(path)
+    with written_whole(path) as temporary:
+        temporary.write_bytes(save(tensors, header))
 
 
 def read_weights(path: Path) -> StoredWeights:
@@ -47,7 +48,7 @@ def read_weights(path: Path) -> StoredWeights:
     Raises:
         UnusableWeights: it is missing, broken, or another kind of file.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 (a Path raises where a name is too long, or may not be looked at)
         raise UnusableWeights(f"no weights file {path}")
     try:
         with safe_open(path, "pt") as file:
@@ -60,7 +61,7 @@ def read_weights(path: Path) -> StoredWeights:
     story = {name: value for name, value in header.items() if name not in {"format", "network", "config"}}
     try:
         config = json.loads(header["config"])
-    except (KeyError, json.JSONDecodeError) as error:
+    except (KeyError, ValueError, RecursionError) as error:
         raise UnusableWeights(f"{path} has a damaged header: {error}") from error
     return StoredWeights(header.get("network", ""), config, tensors, story)
 

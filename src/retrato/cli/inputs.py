@@ -1,0 +1,52 @@
+"""Going through photos: the ones that cannot be done are named, the others go on."""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import click
+
+from retrato.errors import RetratoError, UnwritableOutput
+
+
+def list_photos(inputs: tuple[Path, ...]) -> list[Path]:
+    """Files as they are named, and the pictures in folders; a folder without any is listed itself, to be refused."""
+    import os
+
+    from retrato.images.files import find_images
+
+    photos: list[Path] = []
+    for each in inputs:
+        if os.path.isdir(each):  # noqa: PTH112 (a Path raises where a name is too long, or may not be looked at)
+            photos += find_images(each) or [each]
+        else:
+            photos.append(each)
+    return list(dict.fromkeys(photos))
+
+
+def each_photo(targets: Mapping[Path, Path], work: Callable[[Path, Path], str]) -> bool:
+    """Do something to each photo, under a progress bar; whether all could be done.
+
+    Args:
+        targets: where the result of each photo goes; no two results may have one name.
+        work: takes a photo and its target, and says what was done.
+    """
+    from tqdm import tqdm
+
+    done = 0
+    taken: dict[Path, Path] = {}
+    with tqdm(targets.items(), unit="photo", disable=None if len(targets) > 1 else True) as bar:
+        for path, target in bar:
+            try:
+                if target in taken:
+                    raise UnwritableOutput(f"{path}: its result would have the name of {taken[target]}'s: {target}")
+                taken[target] = path
+                bar.write(f"{path} -> {target}: {work(path, target)}")
+                done += 1
+            except (RetratoError, MemoryError) as error:
+                reason = f"{path}: not enough memory" if isinstance(error, MemoryError) else error
+                bar.write(f"not done: {reason}", file=sys.stderr)
+            except KeyboardInterrupt:
+                click.echo(f"stopped after {done} of {len(targets)}; what is written is whole", err=True)
+                raise SystemExit(130) from None
+    return done == len(targets)
