@@ -7,8 +7,6 @@ from click.testing import CliRunner
 from PIL.ExifTags import Base
 
 from retrato.cli.main import retrato
-from retrato.cli.restore import describe, summary
-from retrato.images.photo import Photo
 from retrato.restoration.photo import PhotoRestorer
 
 
@@ -184,12 +182,6 @@ def test_one_file_name_for_several_photos_is_a_wrong_option(run, portrait):
     portrait.save("a.png")
     portrait.save("b.png")
     assert run("a.png", "b.png", "-o", "out.png").exit_code == 2
-
-
-def test_describing_counts_in_words(portrait):
-    result = PhotoRestorer.from_weights()(Photo(np.array(portrait)))
-    assert describe(result).startswith("1 face (find ")
-    assert summary([result, result], 2).startswith("restored 2 faces in 2 of 2 photos in ")
 
 
 def test_names_that_are_too_long_are_refused_and_the_others_go_on(run, portrait, tmp_path):

@@ -1,7 +1,18 @@
+import math
+
 import pytest
 import torch
 
-from retrato.losses import identity_loss, pixel_loss, pyramid_loss
+from retrato.losses import (
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    identity_loss,
+    pixel_loss,
+    pyramid_loss,
+    style_loss,
+)
+from retrato.losses.style import gram_matrix
 
 
 def test_pixel_loss_is_the_mean_difference():
@@ -20,3 +31,39 @@ def test_identity_loss_is_zero_for_the_same_person_and_one_for_strangers():
     one, other = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
     assert identity_loss(one, one).item() == 0
     assert identity_loss(one, other).item() == 1
+
+
+def test_a_discriminator_that_cannot_tell_pays_twice_log_2():
+    unsure = torch.zeros(3, 1)
+    assert discriminator_loss(unsure, unsure).item() == pytest.approx(2 * math.log(2))
+    assert generator_loss(unsure).item() == pytest.approx(math.log(2))
+
+
+def test_each_side_gains_what_the_other_loses():
+    fooled, sharp = torch.full((2, 1), 5.0), torch.full((2, 1), -5.0)
+    assert generator_loss(fooled) < generator_loss(sharp)
+    assert discriminator_loss(fooled, sharp) < discriminator_loss(sharp, fooled)
+
+
+def test_gradient_penalty_is_the_squared_slope():
+    pictures = torch.zeros(2, 3, 4, 4, requires_grad=True)
+    slope = torch.full((3, 4, 4), 0.5)
+    assert gradient_penalty((pictures * slope).sum((1, 2, 3)), pictures).item() == pytest.approx(48 * 0.25)
+
+
+def test_gradient_penalty_can_be_minimised():
+    pictures = torch.ones(1, 3, 2, 2, requires_grad=True)
+    weight = torch.tensor(2.0, requires_grad=True)
+    gradient_penalty((weight * pictures).sum((1, 2, 3)), pictures).backward()
+    assert weight.grad.item() == pytest.approx(2 * 2.0 * 12)
+
+
+def test_gram_matrix_of_known_features():
+    features = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])
+    torch.testing.assert_close(gram_matrix(features), torch.tensor([[[5.0, 11.0], [11.0, 25.0]]]) / 4)
+
+
+def test_style_loss_does_not_care_where_things_stand(rng):
+    features = torch.randn(2, 3, 4, 4, generator=rng)
+    assert style_loss([features], [features.flip(2, 3)]).item() == pytest.approx(0, abs=1e-6)
+    assert style_loss([features], [2 * features]).item() > 0.1

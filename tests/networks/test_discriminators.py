@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from doubles import REFERENCE
 from safetensors.torch import load_file
 
+from doubles import REFERENCE
 from retrato.networks.component_discriminator import ComponentDiscriminator
 from retrato.networks.convolutions import BlurredConv
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig, with_deviation

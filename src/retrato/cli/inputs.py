@@ -1,5 +1,6 @@
 """Going through photos: the ones that cannot be done are named, the others go on."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,8 +12,6 @@ from retrato.errors import RetratoError, UnwritableOutput
 
 def list_photos(inputs: tuple[Path, ...]) -> list[Path]:
     """Files as they are named, and the pictures in folders; a folder without any is listed itself, to be refused."""
-    import os
-
     from retrato.images.files import find_images
 
     photos: list[Path] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,17 +72,21 @@ def command(
     if is_file_name(output) and len(photos) > 1:
         raise click.UsageError(f"{output} is one file name for {len(photos)} photos: name a folder with -o")
     restorer = PhotoRestorer.from_weights(weights, upscale=int(upscale), only_largest=only_largest, device=device_name)
-    results: list[RestoredPhoto] = []
+    started = time.perf_counter()
+    faces_of_restored: list[int] = []  # counts alone: an album's pixels would fill the memory
 
     def restore_one(path: Path, target: Path) -> str:
         result = restore_file(path, target, restorer.restore_aligned if aligned else restorer, overwrite)
-        results.append(result)
+        faces_of_restored.append(len(result.faces))
         if save_faces:
             write_faces(result, target, overwrite)
         return describe(result)
 
     all_done = each_photo({path: target_for(path, output, format_name) for path in photos}, restore_one)
-    click.echo(summary(results, len(photos)))
+    click.echo(
+        f"restored {counted(sum(faces_of_restored), 'face')} in {len(faces_of_restored)} of "
+        f"{counted(len(photos), 'photo')} in {time.perf_counter() - started:.1f} s"
+    )
     if not all_done:
         raise SystemExit(1)
 
@@ -149,10 +154,3 @@ def describe(result: RestoredPhoto) -> str:
     """How many faces, and what each step took."""
     steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in result.seconds.items())
     return f"{counted(len(result.faces), 'face')} ({steps})"
-
-
-def summary(results: list[RestoredPhoto], photos: int) -> str:
-    """One line for the whole run."""
-    faces = sum(len(each.faces) for each in results)
-    seconds = sum(sum(each.seconds.values()) for each in results)
-    return f"restored {counted(faces, 'face')} in {len(results)} of {counted(photos, 'photo')} in {seconds:.1f} s"

@@ -1,6 +1,16 @@
 """Training losses: functions of tensors, unweighted; the task weighs and sums them."""
 
+from retrato.losses.adversarial import discriminator_loss, generator_loss, gradient_penalty
 from retrato.losses.identity import identity_loss
 from retrato.losses.reconstruction import pixel_loss, pyramid_loss
+from retrato.losses.style import style_loss
 
-__all__ = ["identity_loss", "pixel_loss", "pyramid_loss"]
+__all__ = [
+    "discriminator_loss",
+    "generator_loss",
+    "gradient_penalty",
+    "identity_loss",
+    "pixel_loss",
+    "pyramid_loss",
+    "style_loss",
+]
