@@ -10,12 +10,14 @@ import torch
 from doubles import TINY
 from retrato.data import find_stored_images
 from retrato.errors import UnusableData, UnusableRun
+from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.training.loop import LoopConfig, learning_rate_decay, train
 from retrato.training.player import AdamConfig, Diverged, Player
 from retrato.training.recipes import RECIPES, UnknownRecipe, recipe
 from retrato.training.run_folder import RunFolder
+from retrato.training.tasks.adversary import Adversary, AdversaryConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig, LossWeights, Precision
 from retrato.weights.load import load_gfpgan
 from retrato.weights.store import read_weights
@@ -243,3 +245,55 @@ def test_every_recipe_builds_at_a_tiny_size_and_takes_one_step(name):
 def test_an_unknown_recipe_lists_the_known_ones():
     with pytest.raises(UnknownRecipe, match="gfpgan-256-compact"):
         recipe("gfpgan-9000")
+
+
+ADVERSARY = AdversaryConfig(
+    discriminator=DiscriminatorConfig(image_size=32, channel_base=64, channel_max=4, deviation_group=2),
+    component_channels=2,
+    penalty_every=2,
+)
+
+
+@pytest.mark.parametrize("precision", Precision)
+def test_all_terms_of_a_step_with_an_adversary_are_numbers(precision):
+    task = tiny_task(replace(CONFIG, adversary=ADVERSARY, precision=precision))
+    pictures = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
+    for iteration in range(2):
+        terms = task.step(pictures, torch.Generator().manual_seed(iteration), iteration, 1.0)
+        assert all(each.isfinite() for each in terms.values())
+    assert {"loss/adversarial", "loss/component", "loss/component_style", "discriminator/face"} <= terms.keys()
+
+
+def test_restorer_and_adversary_all_learn_in_a_step():
+    task = tiny_task(replace(CONFIG, adversary=ADVERSARY))
+    before = {name: [each.clone() for each in player.network.parameters()] for name, player in task.players.items()}
+    assert set(before) == {"restorer", "face", "left eye", "right eye", "mouth"}
+    pictures = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
+    for iteration in range(2):
+        task.step(pictures, torch.Generator().manual_seed(iteration), iteration, 1.0)
+    for name, player in task.players.items():
+        unmoved = [torch.equal(*pair) for pair in zip(before[name], player.network.parameters(), strict=True)]
+        assert not any(unmoved), name
+
+
+def test_the_restorer_does_not_teach_its_judges():
+    adversary = Adversary(ADVERSARY, torch.device("cpu"))
+    restored = torch.zeros(2, 3, 32, 32, requires_grad=True)
+    sum(adversary.restorer_losses(restored, torch.zeros(2, 3, 32, 32)).values()).backward()
+    assert restored.grad.abs().sum() > 0
+    for player in adversary.players.values():
+        assert all(each.grad is None and each.requires_grad for each in player.network.parameters())
+
+
+def test_the_adversary_waits_for_its_time():
+    task = tiny_task(replace(CONFIG, adversary=replace(ADVERSARY, first_iteration=1)))
+    pictures = torch.randint(0, 255, (2, 3, 32, 32), dtype=torch.uint8)
+    assert "loss/adversarial" not in task.step(pictures, torch.Generator().manual_seed(0), 0, 1.0)
+    assert "loss/adversarial" in task.step(pictures, torch.Generator().manual_seed(0), 1, 1.0)
+
+
+def test_the_penalty_is_computed_now_and_then():
+    adversary = Adversary(ADVERSARY, torch.device("cpu"))
+    real = torch.randn(2, 3, 32, 32)
+    assert adversary._penalty(real, 0) > 0
+    assert adversary._penalty(real, 1) == 0

@@ -6,13 +6,14 @@ from torch import Tensor
 
 from retrato.shapes import Scalar
 
-Features = Float[Tensor, "n c _ _"]
+Features = Float[Tensor, "n _ _ _"]
 
 
-def gram_matrix(features: Features) -> Float[Tensor, "n c c"]:
-    """How channels go together, over all positions; divided by the number of values, as GFP-GAN does."""
+def gram_matrix(features: Float[Tensor, "n c _ _"]) -> Float[Tensor, "n c c"]:
+    """How channels go together, over all positions, divided by the number of values; summed in float32."""
     flat = features.float().flatten(2)  # (N, C, P)
-    return flat @ flat.mT / flat[0].numel()
+    with torch.autocast(features.device.type, enabled=False):
+        return flat @ flat.mT / flat[0].numel()
 
 
 def style_loss(features: list[Features], target: list[Features]) -> Scalar:

@@ -1,7 +1,8 @@
 """One side of a game: a network, its optimiser, and its average over time."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -65,6 +66,15 @@ class Player(Generic[Network]):
         self.optimizer.step()
         self._update_average(iteration)
         return norm
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let gradients pass through the network without collecting any for it."""
+        self.network.requires_grad_(False)
+        try:
+            yield
+        finally:
+            self.network.requires_grad_(True)
 
     @torch.no_grad()
     def _update_average(self, iteration: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import torch
 from jaxtyping import UInt8
@@ -17,6 +18,7 @@ from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.shapes import Faces, Image, Pictures, Scalar
 from retrato.training.player import AdamConfig, Player, total
 from retrato.training.task import Terms
+from retrato.training.tasks.adversary import Adversary, AdversaryConfig
 from retrato.weights.store import StoredWeights, config_fields
 
 PREVIEW_SEED = 0
@@ -48,6 +50,8 @@ class GFPGANTaskConfig:
     losses: LossWeights = field(default_factory=LossWeights)
     restorer: AdamConfig = field(default_factory=AdamConfig)
     precision: Precision = Precision.BF16
+    adversary: AdversaryConfig | None = None
+    """Who judges the restored faces; nobody while a restorer is still learning what a face is."""
 
 
 class GFPGANTask:
@@ -62,6 +66,7 @@ class GFPGANTask:
         self.recognition = recognition.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         network = GFPGAN(config.network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.restorer = Player(network, config.restorer)
+        self.adversary = Adversary(config.adversary, device) if config.adversary else None
 
     @property
     def image_size(self) -> int:
@@ -69,18 +74,26 @@ class GFPGANTask:
         return self.config.network.image_size
 
     @property
-    def players(self) -> Mapping[str, Player[GFPGAN]]:
-        """The restorer alone; discriminators come with the adversarial losses."""
-        return {"restorer": self.restorer}
+    def players(self) -> Mapping[str, Player[Any]]:
+        """The restorer, and its adversary's discriminators if it has one."""
+        return {"restorer": self.restorer, **(self.adversary.players if self.adversary else {})}
 
     def step(self, pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator, iteration: int, decay: float) -> Terms:
-        """Degrade, restore, compare, learn."""
+        """Degrade, restore, compare, learn; then the adversary learns, if there is one and its time has come."""
+        adversary = self.adversary if self.adversary and iteration >= self.adversary.config.first_iteration else None
         degraded, target = self._degrade(_mirror_some(pictures, rng), rng, self.config.degradation)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision is Precision.BF16):
+        with self._mixed_precision():
             restored, pyramid = self.restorer.network(degraded)
             losses = self._losses(restored, pyramid, target, rng)
+            if adversary:
+                losses |= adversary.restorer_losses(restored, target)
         norm = self.restorer.minimize(total(losses.values()), iteration, decay)
-        return {**{f"loss/{name}": loss.detach() for name, loss in losses.items()}, "gradient": norm}
+        with self._mixed_precision():
+            numbers = adversary.learn(restored.detach(), target, iteration, decay) if adversary else {}
+        return {**{f"loss/{name}": loss.detach() for name, loss in losses.items()}, "gradient": norm, **numbers}
+
+    def _mixed_precision(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision is Precision.BF16)
 
     def _losses(self, restored: Faces, pyramid: list[Tensor], target: Faces, rng: torch.Generator) -> dict[str, Scalar]:
         weights = self.config.losses
