@@ -75,3 +75,18 @@ def test_a_stopped_run_is_saved(run, tmp_path, monkeypatch, stop):
     assert result.exit_code == 130
     assert "stopped and saved" in result.output
     assert (tmp_path / "run" / "checkpoint.pt").exists()
+
+
+def test_a_new_run_may_start_from_weights_trained_before(run):
+    run("tiny", "--data", "faces", "--run", "first")
+    options = ["--start-from", "first/weights.safetensors", "--iterations", "1"]
+    result = run("tiny", "--data", "faces", "--run", "second", *options)
+    assert result.exit_code == 0, result.output
+    first, second = (load.load_gfpgan(f"{name}/weights.safetensors").state_dict() for name in ("first", "second"))
+    # One step at the first of the warm-up's learning rates moves no weight by more than that.
+    assert max(float((first[name] - second[name]).abs().max()) for name in first) < 1e-4
+
+
+def test_weights_of_another_shape_are_refused(run):
+    result = run("tiny", "--data", "faces", "--run", "run", "--start-from", "bundled")
+    assert "the recipe is for" in str(result.exception)

@@ -1,12 +1,18 @@
 """`retrato train`."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from retrato.cli.options import device_option
 from retrato.device import DeviceName, choose_device
+
+if TYPE_CHECKING:
+    from retrato.training.tasks.gfpgan import GFPGANTask
 
 
 @click.command(name="train")
@@ -25,6 +31,7 @@ from retrato.device import DeviceName, choose_device
 @click.option(
     "--preview", type=click.Path(path_type=Path, exists=True), help="Faces to show in previews, not to learn."
 )
+@click.option("--start-from", metavar="NAME-OR-FILE", help="Weights to begin a new run with, to train them further.")
 @click.option("--iterations", type=click.IntRange(1), help="Until when to train; by default the recipe's.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pictures an iteration; by default the recipe's.")
 @click.option("--save-minutes", type=click.FloatRange(0.1), default=10, show_default=True, help="Between checkpoints.")
@@ -34,6 +41,7 @@ def command(
     places: tuple[Path, ...],
     folder: Path,
     preview: Path | None,
+    start_from: str | None,
     iterations: int | None,
     batch_size: int | None,
     save_minutes: float,
@@ -59,10 +67,12 @@ def command(
     images = find_stored_images(places)
     previews = find_stored_images([preview]) if preview else None
     task = GFPGANTask(chosen.task, load_lpips(), load_mobilefacenet(), choose_device(device_name))
+    if start_from:
+        begin_with(task, start_from)
     run = RunFolder(folder, save_minutes * 60)
     settings = config_fields(replace(chosen, loop=loop))
     del settings["loop"]["iterations"]  # a run may be prolonged
-    run.open({"recipe": recipe_name, **settings})
+    run.open({"recipe": recipe_name, "start_from": start_from, **settings})
 
     stop = Event()
     for each in (signal.SIGINT, signal.SIGTERM):  # the iteration ends, and the state is saved, before anything stops
@@ -85,3 +95,18 @@ def command(
         click.echo(f"stopped and saved; the same command goes on: {folder}", err=True)
         raise SystemExit(130)
     click.echo(f"trained: {run.weights}")
+
+
+def begin_with(task: GFPGANTask, weights: str) -> None:
+    """Give a new task's restorer weights that were trained before.
+
+    Raises:
+        UnusableWeights: they are for a network of another shape.
+    """
+    from retrato.errors import UnusableWeights
+    from retrato.weights.load import load_gfpgan
+
+    network = load_gfpgan(weights)
+    if network.config != task.config.network:
+        raise UnusableWeights(f"{weights} holds {network.config}, and the recipe is for {task.config.network}")
+    task.restorer.start_from(network)

@@ -83,6 +83,15 @@ class Player(Generic[Network]):
         current: list[Tensor] = list(self.network.parameters())
         torch._foreach_lerp_(averaged, current, 1 - keep)
 
+    def start_from(self, network: Network) -> None:
+        """Take over the weights of a network of the same shape.
+
+        Raises:
+            RuntimeError: it has another shape.
+        """
+        self.network.load_state_dict(network.state_dict())
+        self.average.load_state_dict(network.state_dict())
+
     def state(self) -> dict[str, Any]:
         """All that resuming takes."""
         return {
