@@ -13,7 +13,7 @@ RUN ?= runs/gfpgan-256-compact
 
 restore: $(VENV)/samples
 ifdef PHOTO
-	$(BIN)/retrato restore "$(PHOTO)" -o results --overwrite
+	$(BIN)/retrato restore "$(PHOTO)" -o results
 else
 	$(BIN)/python examples/restore_samples.py results
 endif
@@ -32,6 +32,7 @@ format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 
 train: $(VENV)/dev
+	test -n "$(FACES)" || { echo "name a folder of aligned faces: make train FACES=folder"; exit 2; }
 	$(BIN)/retrato train gfpgan-256-compact --data "$(FACES)" --run "$(RUN)"
 
 bench: $(VENV)/dev
@@ -44,4 +45,4 @@ $(VENV)/samples $(VENV)/dev: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) results
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

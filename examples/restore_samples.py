@@ -33,7 +33,7 @@ def main(folder: Path) -> None:
     rows = []
     for name, image in portraits.items():
         original = save(folder / "samples" / f"{name}.png", image)
-        degraded = save(folder / "samples" / f"{name}-degraded.png", spoil(image, restorer, SEEDS[name]))
+        degraded = save(folder / "samples" / f"{name}-degraded.png", degraded_photo(image, restorer, SEEDS[name]))
         restored = restore(restorer, degraded, folder)
         kept = restore(restorer, original, folder)
         rows += [
@@ -65,7 +65,7 @@ def restore(restorer: PhotoRestorer, path: Path, folder: Path) -> RestoredPhoto:
     return result
 
 
-def spoil(image: Image, restorer: PhotoRestorer, seed: int) -> Image:
+def degraded_photo(image: Image, restorer: PhotoRestorer, seed: int) -> Image:
     """Degrade a photo as training degrades faces, by the size of its largest face."""
     face = restorer.find_faces(image)[0]
     eye_distance = float(np.hypot(*(face.landmarks[1] - face.landmarks[0])))

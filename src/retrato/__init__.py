@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from retrato.errors import RetratoError
+    from retrato.faces.detector import FaceDetector, MTCNNDetector
     from retrato.faces.face import Face, FaceCrop
     from retrato.images.files import read_image, write_image
     from retrato.images.photo import Photo
@@ -22,8 +23,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "Face": "retrato.faces.face",
     "FaceCrop": "retrato.faces.face",
+    "FaceDetector": "retrato.faces.detector",
     "FaceRestorer": "retrato.restoration.restorer",
     "GFPGANRestorer": "retrato.restoration.restorer",
+    "MTCNNDetector": "retrato.faces.detector",
     "Photo": "retrato.images.photo",
     "PhotoRestorer": "retrato.restoration.photo",
     "RestoredFace": "retrato.restoration.photo",
@@ -37,8 +40,10 @@ _HOMES = {
 __all__ = [
     "Face",
     "FaceCrop",
+    "FaceDetector",
     "FaceRestorer",
     "GFPGANRestorer",
+    "MTCNNDetector",
     "Photo",
     "PhotoRestorer",
     "RestoredFace",

@@ -47,5 +47,21 @@ class UnusableData(RetratoError):
     """A folder or archive without the pictures that training or evaluation needs."""
 
 
+class NoFace(RetratoError):
+    """A photo in which nothing could be restored."""
+
+
+class NotEnoughMemory(RetratoError):
+    """Work that does not fit into this machine's memory."""
+
+
+class Diverged(RetratoError):
+    """A loss or gradient that is no longer a number."""
+
+
+class UnknownRecipe(RetratoError):
+    """A name that is no recipe."""
+
+
 class UnusableRun(RetratoError):
     """A run folder that cannot be started or resumed."""

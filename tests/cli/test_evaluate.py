@@ -25,7 +25,7 @@ def run(tmp_path, monkeypatch, judges, astronaut):
 def test_scores_before_and_after_are_shown(run):
     result = run("faces")
     assert result.exit_code == 0
-    assert "1 face, paper degradation, seed 0, GFP-GAN, bundled weights" in result.output
+    assert "1 face, paper degradation, seed 0, GFP-GAN, gfpgan-256-compact after " in result.output
     assert [line.split()[0] for line in result.stdout.splitlines()[-3:]] == ["psnr", "lpips", "identity"]
 
 

@@ -150,9 +150,9 @@ def test_faces_are_saved_if_asked(run, portrait, tmp_path):
     assert run("me.jpg", "-o", "out", "--save-faces").exit_code == 0
     sizes = {each.name: size_of(each)[0] for each in (tmp_path / "out" / "faces").iterdir()}
     assert sizes == {
-        "me-0-crop.png": (256, 256),
-        "me-0-restored.png": (256, 256),
-        "me-0-both.png": (512, 256),
+        "me.jpg-0-crop.png": (256, 256),
+        "me.jpg-0-restored.png": (256, 256),
+        "me.jpg-0-both.png": (512, 256),
     }
 
 

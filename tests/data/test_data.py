@@ -1,13 +1,22 @@
 import io
 import tarfile
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 import torch
 
-from retrato.data import DrawnBatches, FaceImages, find_stored_images, load_batches, random_state, source_shares
+from retrato.data import (
+    DrawnBatches,
+    FaceImages,
+    StoredImage,
+    find_stored_images,
+    load_batches,
+    random_state,
+    source_shares,
+)
 from retrato.errors import UnusableData
 
 
@@ -76,9 +85,18 @@ def test_a_place_without_pictures_is_refused(tmp_path):
 
 
 def test_a_source_counts_with_the_root_of_its_pictures():
-    shares = source_shares([f"large_{i}.png" for i in range(100)] + ["small_0.png"])
+    large, small = StoredImage("a", Path("a"), source="large"), StoredImage("b", Path("b"), source="small")
+    shares = source_shares([large] * 100 + [small])
     assert shares[:100].sum().item() == pytest.approx(10)
     assert shares[100].item() == 1
+
+
+def test_a_source_is_a_subfolder_a_prefix_or_else_the_place(tmp_path):
+    for name in ("one/x.png", "congress_1.png", "00017.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(png(1))
+    sources = [each.source for each in find_stored_images([tmp_path])]
+    assert sources == [str(tmp_path), "congress", f"{tmp_path}/one"]
 
 
 def test_batches_are_drawn_by_shares():

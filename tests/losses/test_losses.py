@@ -66,8 +66,8 @@ def test_gram_matrix_of_known_features():
 
 def test_style_loss_does_not_care_where_things_stand(rng):
     features = torch.randn(2, 3, 4, 4, generator=rng)
-    assert style_loss([features], [features.flip(2, 3)]).item() == pytest.approx(0, abs=1e-6)
-    assert style_loss([features], [2 * features]).item() > 0.1
+    assert style_loss([features], [features.flip(2, 3)], [1.0]).item() == pytest.approx(0, abs=1e-6)
+    assert style_loss([features], [2 * features], [1.0]).item() > 0.1
 
 
 @pytest.mark.parametrize(("size", "sides"), [(512, (88, 128)), (256, (44, 64)), (64, (12, 16))])

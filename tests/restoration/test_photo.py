@@ -4,7 +4,7 @@ import pytest
 import torch
 from PIL.ExifTags import Base
 
-from retrato.errors import UnusableFace
+from retrato.errors import NotEnoughMemory, UnusableFace
 from retrato.faces.face import Box, Face
 from retrato.images.photo import Photo
 from retrato.restoration.photo import PhotoRestorer
@@ -154,6 +154,29 @@ def test_an_aligned_face_that_the_restorer_leaves_alone_does_not_change(astronau
 def test_an_aligned_face_must_be_square(photo):
     with pytest.raises(UnusableFace, match="without --aligned"):
         PhotoRestorer(lambda _: [], Unchanged()).restore_aligned(Photo(photo.image[:100]))
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")])
+def test_full_memory_is_said_in_words(photo, error):
+    def fail(_):
+        raise error
+
+    with pytest.raises(NotEnoughMemory, match="512x512"):
+        PhotoRestorer(fail, Unchanged())(photo)
+
+
+def test_other_failures_are_not_taken_for_full_memory(photo):
+    def fail(_):
+        raise RuntimeError("shapes differ")
+
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        PhotoRestorer(fail, Unchanged())(photo)
+
+
+def test_the_next_face_is_tried_if_the_largest_cannot_be_set_upright(photo, face):
+    nowhere = Face(Box(0.0, 0.0, 9.0, 9.0), np.zeros((5, 2)), 0.9)
+    restored = PhotoRestorer(lambda _: [nowhere, face], Unchanged(), only_largest=True)(photo)
+    assert [each.face for each in restored.faces] == [face]
 
 
 def test_a_photo_of_one_pixel_has_no_face():

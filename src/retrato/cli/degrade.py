@@ -32,14 +32,14 @@ def command(
     Lengths are measured in widths of a face: name it with --face-size when the pictures are whole photos; otherwise
     each picture is taken for one face.
     """
-    import torch
-
+    from retrato.data import random_state
     from retrato.images.files import read_image, require_writable, write_image
 
-    rng, ranges = torch.Generator().manual_seed(seed), ranges_of(strength)
+    ranges = ranges_of(strength)
 
     def degrade_file(path: Path, target: Path) -> str:
         require_writable(target, replace=overwrite)
+        rng = random_state(seed, list(targets).index(path), "degrade")
         photo, story = degraded_photo(read_image(path), ranges, rng, face_size)
         write_image(photo, target, replace=overwrite)
         return story

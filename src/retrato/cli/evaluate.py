@@ -1,13 +1,14 @@
 """`retrato evaluate`."""
 
 from pathlib import Path
-from typing import TextIO
 
 import click
 
 from retrato.cli.options import device_option, ranges_of, seed_option, strength_option, weights_option
 from retrato.cli.text import counted
 from retrato.device import DeviceName
+from retrato.errors import UnwritableOutput
+from retrato.whole_files import written_whole
 
 
 @click.command(name="evaluate")
@@ -15,10 +16,10 @@ from retrato.device import DeviceName
 @weights_option
 @strength_option
 @seed_option
-@click.option("--json", "json_file", type=click.File("w", lazy=False), help="Write every face's scores here.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write every face's scores here.")
 @device_option
 def command(
-    places: tuple[Path, ...], weights: str, strength: str, seed: int, json_file: TextIO | None, device_name: DeviceName
+    places: tuple[Path, ...], weights: str, strength: str, seed: int, json_file: Path | None, device_name: DeviceName
 ) -> None:
     """Degrade good faces, restore them, and measure how close they come.
 
@@ -35,6 +36,8 @@ def command(
     from retrato.restoration.restorer import GFPGANRestorer
     from retrato.weights.load import load_lpips, load_mobilefacenet
 
+    if json_file and not json_file.parent.is_dir():
+        raise UnwritableOutput(f"no folder {json_file.parent} to write {json_file.name} to: make it first")
     restorer = GFPGANRestorer.from_weights(weights, device_name)
     images = FaceImages(find_stored_images(places), restorer.size)
     named = ((stored.name, images[index] / 127.5 - 1) for index, stored in enumerate(images.stored))
@@ -51,4 +54,5 @@ def command(
         change = f"{other / one - 1:+.1%}" if name == "lpips" and one else f"{other - one:+.3f}"
         click.echo(f"{name:10}{one:>10.3f}{other:>10.3f}{change:>10}")
     if json_file:
-        json.dump([dataclasses.asdict(each) for each in faces], json_file, indent=1)
+        with written_whole(json_file) as temporary:
+            temporary.write_text(json.dumps([dataclasses.asdict(each) for each in faces], indent=1))

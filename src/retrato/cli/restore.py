@@ -14,7 +14,7 @@ from retrato.cli.inputs import each_photo, list_photos
 from retrato.cli.options import device_option, weights_option
 from retrato.cli.text import counted
 from retrato.device import DeviceName
-from retrato.errors import RetratoError, UnwritableOutput
+from retrato.errors import NoFace, RetratoError, UnwritableOutput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from retrato.restoration.photo import RestoredPhoto
 
 FORMATS = ("jpeg", "png", "webp", "tiff", "bmp")
-
-
-class NoFace(RetratoError):
-    """A photo in which nothing could be restored."""
 
 
 @click.command(name="restore")
@@ -62,9 +58,10 @@ def command(
     """Restore the faces in photos: files, or folders of them.
 
     A photo that cannot be restored is named with the reason, and the others go on. Exit code: 0 when all were
-    restored, 1 when some were not, 2 for wrong options.
+    restored, 1 when some were not, 2 for wrong options, 130 when stopped.
 
-    What a model restores is its guess. Each result says so in its EXIF data.
+    What a model restores is its guess. Each result says so in its EXIF data
+    (BMP has room for none).
     """
     from retrato.restoration.photo import PhotoRestorer
 
@@ -145,7 +142,7 @@ def write_faces(result: RestoredPhoto, target: Path, overwrite: bool) -> None:
         pictures |= {"restored": replace(marks, image=face.restored), "both": replace(marks, image=both)}
         for kind, photo in pictures.items():
             try:
-                write_image(photo, folder / f"{target.stem}-{index}-{kind}.png", replace=overwrite)
+                write_image(photo, folder / f"{target.name}-{index}-{kind}.png", replace=overwrite)
             except UnwritableOutput as error:
                 raise UnwritableOutput(f"{target} is restored, but a face is not saved: {error}") from error
 

@@ -51,6 +51,7 @@ def command(
     import signal
     from threading import Event
 
+    import torch
     from tqdm import tqdm
 
     from retrato.data import find_stored_images
@@ -66,10 +67,11 @@ def command(
     loop = replace(chosen.loop, **{name: value for name, value in changes.items() if value is not None})
     images = find_stored_images(places)
     previews = find_stored_images([preview]) if preview else None
+    torch.manual_seed(loop.seed)  # of the weights that a network begins with
     task = GFPGANTask(chosen.task, load_lpips(), load_mobilefacenet(), choose_device(device_name))
-    if start_from:
-        begin_with(task, start_from)
     run = RunFolder(folder, save_minutes * 60)
+    if start_from and not run.checkpoint.exists():
+        begin_with(task, start_from)
     settings = config_fields(replace(chosen, loop=loop))
     del settings["loop"]["iterations"]  # a run may be prolonged
     run.open({"recipe": recipe_name, "start_from": start_from, **settings})
@@ -91,7 +93,7 @@ def command(
             bar.n = report.iteration
             numbers = {name.removeprefix("loss/"): f"{value:.4f}" for name, value in report.numbers.items()}
             bar.set_postfix({"pictures/s": f"{report.pictures_per_second:.2f}", **numbers})
-    if stop.is_set():
+    if stop.is_set() and run.resume(task) < loop.iterations:
         click.echo(f"stopped and saved; the same command goes on: {folder}", err=True)
         raise SystemExit(130)
     click.echo(f"trained: {run.weights}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from retrato.errors import UnreadableImage, UnusableData
@@ -22,10 +22,14 @@ class StoredImage:
     """Where the bytes of a picture stand."""
 
     name: str
+    """Within its folder or archive, with / between folders."""
     file: Path
     start: int = 0
     size_bytes: int | None = None
     """None for the whole file."""
+    source: str = ""
+    """Pictures of one source are more alike than others: a subfolder, what stands before a name's first underscore, or
+    else the folder or archive."""
 
     def read(self) -> bytes:
         """The picture file's bytes."""
@@ -53,8 +57,8 @@ def find_stored_images(places: Sequence[Path]) -> list[StoredImage]:
 def _in_folder(folder: Path) -> list[StoredImage]:
     if not folder.is_dir():
         raise UnusableData(f"no folder or archive {folder}")
-    named = {str(each.relative_to(folder)): each for each in sorted(folder.rglob("*")) if each.is_file()}
-    return [StoredImage(name, each) for name, each in named.items() if _is_picture(name)]
+    named = {each.relative_to(folder).as_posix(): each for each in sorted(folder.rglob("*")) if each.is_file()}
+    return [StoredImage(name, each, source=_source(name, folder)) for name, each in named.items() if _is_picture(name)]
 
 
 def _in_archive(archive: Path) -> list[StoredImage]:
@@ -64,10 +68,16 @@ def _in_archive(archive: Path) -> list[StoredImage]:
     except (tarfile.TarError, OSError) as error:
         raise UnusableData(f"{archive} is not a readable, uncompressed tar archive: {error}") from error
     return [
-        StoredImage(each.name, archive, each.offset_data, each.size)
+        StoredImage(each.name, archive, each.offset_data, each.size, _source(each.name, archive))
         for each in sorted(members, key=lambda member: member.name)
         if _is_picture(each.name)
     ]
+
+
+def _source(name: str, place: Path) -> str:
+    subfolder, _, file_name = name.rpartition("/")
+    prefix, underscore, _ = file_name.partition("_")
+    return f"{place}/{subfolder}" if subfolder else prefix if underscore else str(place)
 
 
 def _is_picture(name: str) -> bool:
@@ -105,15 +115,10 @@ class FaceImages:
         return torch.from_numpy(image).permute(2, 0, 1)
 
 
-def source_shares(names: Sequence[str]) -> Tensor:
+def source_shares(images: Sequence[StoredImage]) -> Float[Tensor, " n"]:
     """How likely each picture is drawn, so that a large source does not drown the small ones.
 
-    A source is a subfolder, or what stands before the first underscore in a name; it counts with the square root of how
-    many pictures it has.
-
-    >>> source_shares(["a_1.png", "a_2.png", "a_3.png", "a_4.png", "b_1.png"]).tolist()
-    [0.5, 0.5, 0.5, 0.5, 1.0]
+    Each source counts with the square root of how many pictures it has.
     """
-    sources = [name.rpartition("/")[0] or name.partition("_")[0] for name in names]
-    counts = Counter(sources)
-    return torch.tensor([counts[each] ** -0.5 for each in sources])
+    counts = Counter(each.source for each in images)
+    return torch.tensor([counts[each.source] ** -0.5 for each in images])

@@ -31,7 +31,7 @@ def degrade(targets: Pictures, record: DegradationRecord, face_size: float | Non
             default the pictures' own width, as for aligned faces.
 
     Returns:
-        The degraded pictures, rounded to 255 levels, and their targets (grey where the degraded one is).
+        The degraded pictures, rounded to 256 levels, and their targets (grey where the degraded one is).
     """
     targets = torch.where(record.is_grey[:, None, None, None], grey(targets), targets)
     degraded = targets.clone()

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from retrato.data import random_state
 from retrato.degradation import DegradationRanges, degrade, draw
 from retrato.metrics import psnr
 from retrato.networks.lpips import LPIPS
@@ -69,7 +70,7 @@ def evaluate_restoration(
         seed: of the degradation; a face's own draw hangs on its place in `faces` alone.
     """
     for index, (name, face) in enumerate(faces):
-        rng = torch.Generator().manual_seed(seed * 1_000_003 + index)
+        rng = random_state(seed, index, "degrade")
         degraded, target = degrade(face[None], draw(rng, 1, ranges))
         restored = _rounded(restorer(degraded))
         yield EvaluatedFace(name, judges(degraded, target)[0], judges(restored, target)[0])

@@ -23,6 +23,8 @@ Kept = Float[np.ndarray, "kept 4"]
 """Some of the boxes."""
 Scores = Float[np.ndarray, " n"]
 
+CPU = torch.device("cpu")
+
 LEAST_EYE_DISTANCE = 5
 """Pixels of the photo between the eyes; a smaller face has nothing to restore (as published)."""
 
@@ -66,7 +68,7 @@ class MTCNNDetector:
         self.config = config or MTCNNConfig()
 
     @classmethod
-    def bundled(cls, device: torch.device, config: MTCNNConfig | None = None) -> "MTCNNDetector":
+    def bundled(cls, device: torch.device = CPU, config: MTCNNConfig | None = None) -> "MTCNNDetector":
         """With the weights that come with retrato."""
         network = MTCNN()
         network.load_state_dict(load_file(BUNDLED_FOLDER / "mtcnn.safetensors"))

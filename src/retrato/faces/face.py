@@ -48,3 +48,4 @@ class FaceCrop:
     image: Image
     """Square."""
     photo_to_crop: Affine
+    """Photo pixels to crop pixels."""

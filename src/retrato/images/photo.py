@@ -1,6 +1,6 @@
 """A picture as people have it: pixels and what else the file says."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import UInt8
@@ -30,13 +30,3 @@ class Photo:
     def height(self) -> int:
         """Pixels down."""
         return int(self.image.shape[0])
-
-    def with_image(self, image: Image) -> "Photo":
-        """The same photo with other pixels; the transparency must then fit the new size.
-
-        Raises:
-            ValueError: the photo is partly transparent and the new picture has another size.
-        """
-        if self.alpha is not None and image.shape[:2] != self.alpha.shape:
-            raise ValueError(f"transparency of size {self.alpha.shape} does not fit a picture of {image.shape[:2]}")
-        return replace(self, image=image)

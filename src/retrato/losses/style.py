@@ -1,5 +1,7 @@
 """Whether two pictures share their textures, wherever these stand (Gatys et al., 2016)."""
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -16,7 +18,8 @@ def gram_matrix(features: Float[Tensor, "n c _ _"]) -> Float[Tensor, "n c c"]:
         return flat @ flat.mT / flat[0].numel()
 
 
-def style_loss(features: list[Features], target: list[Features]) -> Scalar:
-    """Mean absolute difference of the Gram matrices, summed over feature maps."""
-    pairs = zip(features, target, strict=True)
-    return torch.stack([(gram_matrix(one) - gram_matrix(other)).abs().mean() for one, other in pairs]).sum()
+def style_loss(features: list[Features], target: list[Features], weights: Sequence[float]) -> Scalar:
+    """Mean absolute difference of the Gram matrices, summed over feature maps with a weight for each."""
+    pairs = zip(weights, features, target, strict=True)
+    losses = [weight * (gram_matrix(one) - gram_matrix(other)).abs().mean() for weight, one, other in pairs]
+    return torch.stack(losses).sum()

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ import torch
 
 from retrato.degradation import grey
 from retrato.device import DeviceName, choose_device
-from retrato.errors import UnusableFace, UnwritableOutput
+from retrato.errors import NotEnoughMemory, UnusableFace, UnwritableOutput
 from retrato.faces.alignment import cut_out, mapped, scaling, template, warped
 from retrato.faces.detector import FaceDetector, MTCNNDetector
 from retrato.faces.face import Box, Face, FaceCrop
@@ -41,7 +42,7 @@ class RestoredFace:
     restored: Image
     """The crop, restored."""
     seconds: float
-    """What restoring took."""
+    """What restoring took; faces that are restored together share their time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,20 +112,25 @@ class PhotoRestorer:
 
         Raises:
             UnwritableOutput: the enlarged photo would have more pixels than retrato reads.
+            NotEnoughMemory: it does not fit into this machine.
         """
         self._require_room(photo)
         steps = Steps()
-        with steps.timed("find"):
-            found = self.find_faces(photo.image)[: 1 if self.only_largest else None]
-        with steps.timed("cut"):
-            cut = [(face, crop) for face in found if (crop := self._cut_out(photo.image, face))]
-        return self._restore(photo, cut, steps)
+        with memory_in_words(photo):
+            with steps.timed("find"):
+                found = self.find_faces(photo.image)
+            with steps.timed("cut"):
+                upright = ((face, crop) for face in found if (crop := self._cut_out(photo.image, face)))
+                cut = list(islice(upright, 1 if self.only_largest else None))
+            return self._restore(photo, cut, steps)
 
     def restore_aligned(self, photo: Photo) -> RestoredPhoto:
         """Restore a picture that is a face crop already, aligned as FFHQ's are, to its edges.
 
         Raises:
             UnusableFace: the picture is not square.
+            UnwritableOutput: the enlarged picture would have more pixels than retrato reads.
+            NotEnoughMemory: it does not fit into this machine.
         """
         if photo.width != photo.height:
             raise UnusableFace(
@@ -133,9 +139,10 @@ class PhotoRestorer:
             )
         self._require_room(photo)
         steps = Steps()
-        with steps.timed("cut"):
-            cut = whole_picture(photo.image, self.restore_faces.size)
-        return self._restore(photo, [cut], steps, fades=False)
+        with memory_in_words(photo):
+            with steps.timed("cut"):
+                cut = whole_picture(photo.image, self.restore_faces.size)
+            return self._restore(photo, [cut], steps, fades=False)
 
     def _require_room(self, photo: Photo) -> None:
         pixels = photo.width * photo.height * self.upscale**2
@@ -190,6 +197,21 @@ def whole_picture(image: Image, size: int) -> tuple[Face, FaceCrop]:
     landmarks = mapped(template(size), cv2.invertAffineTransform(picture_to_crop))
     face = Face(Box(0.0, 0.0, float(len(image)), float(len(image))), landmarks, score=1.0)
     return face, FaceCrop(warped(image, picture_to_crop, size, size, cv2.BORDER_REFLECT), picture_to_crop)
+
+
+@contextmanager
+def memory_in_words(photo: Photo) -> Iterator[None]:
+    """NumPy, torch and OpenCV each have their own words for memory that is full; these are ours."""
+    try:
+        yield
+    except (MemoryError, RuntimeError, cv2.error) as error:
+        words = str(error).lower()
+        if not isinstance(error, MemoryError) and "memory" not in words:
+            raise
+        raise NotEnoughMemory(
+            f"a photo of {photo.width}x{photo.height} takes more memory than there is: choose a smaller upscale, "
+            "or close other programs"
+        ) from error
 
 
 class Steps:

@@ -8,7 +8,7 @@ import torch
 from retrato.device import DeviceName, choose_device
 from retrato.networks.gfpgan import GFPGAN
 from retrato.shapes import Faces
-from retrato.weights.load import load_gfpgan
+from retrato.weights.load import describe_weights, load_gfpgan
 
 
 @runtime_checkable
@@ -47,10 +47,11 @@ class GFPGANRestorer:
 
         Raises:
             UnknownWeights: neither a known name nor a file.
-            UnusableWeights: the file is broken or holds something else.
+            UnusableWeights: the file is missing, broken or holds something else.
+            UnavailableDevice: this machine has no such device.
         """
         network = load_gfpgan(name_or_file)
-        return cls(network, f"GFP-GAN, {Path(name_or_file).stem} weights", choose_device(device))
+        return cls(network, f"GFP-GAN, {describe_weights(name_or_file)}", choose_device(device))
 
     @property
     def size(self) -> int:

@@ -71,12 +71,10 @@ def train(
         UnusableRun: the run cannot be resumed, or not be written.
     """
     done = run.resume(task)
-    drawn = DrawnBatches(
-        source_shares([each.name for each in images]), config.batch_size, config.seed, range(done, config.iterations)
-    )
+    drawn = DrawnBatches(source_shares(images), config.batch_size, config.seed, range(done, config.iterations))
     previews = FaceImages((preview_images or images)[:PREVIEW_PICTURES], task.image_size)
     preview = torch.stack([previews[index] for index in range(len(previews))])
-    log, meter = ScalarLog(run), Meter(config.batch_size)
+    log, meter = ScalarLog(run, done), Meter(config.batch_size)
     try:
         for pictures in load_batches(FaceImages(images, task.image_size), drawn):
             rng = random_state(config.seed, done, "step")
@@ -135,5 +133,5 @@ class Meter:
 def learning_rate_decay(iteration: int, config: LoopConfig) -> float:
     """1, then falling linearly to a tenth at the end."""
     falling = max(1, round(config.iterations * config.decay_share))
-    left = (config.iterations - iteration) / falling
-    return min(1.0, max(0.1, left))
+    left = min(1.0, (config.iterations - iteration) / falling)
+    return 0.1 + 0.9 * left

@@ -9,14 +9,10 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from retrato.errors import RetratoError
+from retrato.errors import Diverged
 from retrato.shapes import Scalar
 
 Network = TypeVar("Network", bound=nn.Module)
-
-
-class Diverged(RetratoError):
-    """A loss or gradient that is no longer a number."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +96,7 @@ class Player(Generic[Network]):
             "optimizer": self.optimizer.state_dict(),
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def resume(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])

@@ -4,15 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from retrato.degradation import DegradationRanges
-from retrato.errors import RetratoError
+from retrato.errors import UnknownRecipe
 from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.training.loop import LoopConfig
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig
-
-
-class UnknownRecipe(RetratoError):
-    """A name that is no recipe."""
 
 
 @dataclass(frozen=True)

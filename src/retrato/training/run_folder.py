@@ -52,7 +52,7 @@ class RunFolder:
             UnusableRun: it belongs to a run with another config, or cannot be written.
         """
         text = json.dumps(config, indent=2)
-        with self._in_words():
+        with self.in_words():
             (self.folder / "previews").mkdir(parents=True, exist_ok=True)
             if not self.config.exists():
                 with written_whole(self.config) as temporary:
@@ -71,7 +71,7 @@ class RunFolder:
             UnusableRun: the folder cannot be written, or the disk is full; what was saved before is kept.
         """
         players = {name: player.state() for name, player in task.players.items()}
-        with self._in_words():
+        with self.in_words():
             with written_whole(self.checkpoint) as temporary:
                 torch.save({"iteration": iteration, "players": players}, temporary)
             write_weights(self.weights, self._with_story(task.weights(), iteration))
@@ -94,7 +94,7 @@ class RunFolder:
         try:
             state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
             for name, player in task.players.items():
-                player.restore(state["players"][name])
+                player.resume(state["players"][name])
             return int(state["iteration"])
         except UNREADABLE as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
@@ -113,7 +113,8 @@ class RunFolder:
         return replace(weights, story={**weights.story, **story})
 
     @contextmanager
-    def _in_words(self) -> Iterator[None]:
+    def in_words(self) -> Iterator[None]:
+        """Say in words for people why something here could not be written."""
         try:
             yield
         except OSError as error:
@@ -127,20 +128,37 @@ class RunFolder:
 class ScalarLog:
     """Numbers over time, as JSON lines and for TensorBoard."""
 
-    def __init__(self, run: RunFolder) -> None:
+    def __init__(self, run: RunFolder, done: int) -> None:
+        """Go on after `done` iterations; what a killed run noted beyond its last checkpoint is dropped.
+
+        Raises:
+            MissingPackage: tensorboard is not installed.
+            UnusableRun: the numbers cannot be written.
+        """
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ModuleNotFoundError:
             raise MissingPackage("tensorboard", "train") from None
-        self._board = SummaryWriter(str(run.folder))
-        self._lines = run.scalars.open("a")
+        with run.in_words():
+            kept = run.scalars.read_text().splitlines() if run.scalars.exists() else []
+            kept = [line for line in kept if json.loads(line)["iteration"] <= done]
+            with written_whole(run.scalars) as temporary:
+                temporary.write_text("".join(f"{line}\n" for line in kept))
+            self._board = SummaryWriter(str(run.folder), purge_step=done + 1)
+            self._lines = run.scalars.open("a")
+        self._run = run
 
     def add(self, numbers: Mapping[str, float], iteration: int) -> None:
-        """Note numbers of an iteration."""
-        self._lines.write(json.dumps({"iteration": iteration, **numbers}) + "\n")
-        self._lines.flush()
-        for name, number in numbers.items():
-            self._board.add_scalar(name, number, iteration)
+        """Note numbers of an iteration.
+
+        Raises:
+            UnusableRun: they cannot be written.
+        """
+        with self._run.in_words():
+            self._lines.write(json.dumps({"iteration": iteration, **numbers}) + "\n")
+            self._lines.flush()
+            for name, number in numbers.items():
+                self._board.add_scalar(name, number, iteration)
 
     def close(self) -> None:
         """Write what is pending."""

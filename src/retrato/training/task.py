@@ -30,7 +30,14 @@ class Task(Protocol):
         ...
 
     def step(self, pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator, iteration: int, decay: float) -> Terms:
-        """One update of all players."""
+        """One update of all players.
+
+        Args:
+            pictures: 0 to 255.
+            rng: of everything that chance decides in this step.
+            iteration: from 0.
+            decay: what the learning rate is multiplied with; 1 leaves it.
+        """
         ...
 
     def preview(self, pictures: UInt8[Tensor, "n 3 s s"]) -> Image:

@@ -17,7 +17,7 @@ from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.weights.download import find_weights
 from retrato.weights.names.lpips import lpips_to_ours
 from retrato.weights.names.mobilefacenet import mobilefacenet_to_ours
-from retrato.weights.store import BUNDLED_FOLDER, StoredWeights, read_weights
+from retrato.weights.store import BUNDLED_FOLDER, StoredWeights, read_story, read_weights
 
 BUNDLED_GFPGAN = {"bundled": "gfpgan-256-compact.safetensors"}
 """Weights that come with the package: name and file."""
@@ -63,6 +63,19 @@ def load_gfpgan(name_or_file: str | Path) -> GFPGAN:
     _require_fit(network, stored, name_or_file)
     network.load_state_dict(stored.tensors, assign=True)
     return network
+
+
+def describe_weights(name_or_file: str | Path) -> str:
+    """Which weights those are, in a few words, for people who find them named in a picture.
+
+    Raises:
+        UnknownWeights: neither a bundled name nor a file name.
+        UnusableWeights: the file is missing or broken.
+    """
+    story = read_story(_own_file(name_or_file))
+    if not story.get("recipe"):
+        return f"weights {Path(name_or_file).name}"
+    return f"{story['recipe']} after {story.get('iterations', 'some')} iterations"
 
 
 def _gfpgan_config(stored: StoredWeights, name_or_file: str | Path) -> GFPGANConfig:

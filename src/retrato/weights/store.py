@@ -3,7 +3,8 @@
 import dataclasses
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,22 +49,46 @@ def read_weights(path: Path) -> StoredWeights:
     Raises:
         UnusableWeights: it is missing, broken, or another kind of file.
     """
-    if not os.path.isfile(path):  # noqa: PTH113 (a Path raises where a name is too long, or may not be looked at)
-        raise UnusableWeights(f"no weights file {path}")
-    try:
-        with safe_open(path, "pt") as file:
-            header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise UnusableWeights(f"{path} is not a whole safetensors file: {error}") from error
-    if header.get("format") != FORMAT:
-        raise UnusableWeights(f"{path} is a safetensors file, but not one of retrato's (its header names no network)")
-    story = {name: value for name, value in header.items() if name not in {"format", "network", "config"}}
+    with _opened(path) as file:
+        header = _header(file, path)
+        tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
     try:
         config = json.loads(header["config"])
     except (KeyError, ValueError, RecursionError) as error:
         raise UnusableWeights(f"{path} has a damaged header: {error}") from error
-    return StoredWeights(header.get("network", ""), config, tensors, story)
+    return StoredWeights(header.get("network", ""), config, tensors, _story(header))
+
+
+def read_story(path: Path) -> Mapping[str, str]:
+    """How the weights in a file came about, without reading them.
+
+    Raises:
+        UnusableWeights: it is missing, broken, or another kind of file.
+    """
+    with _opened(path) as file:
+        return _story(_header(file, path))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    if not os.path.isfile(path):  # noqa: PTH113 (a Path raises where a name is too long, or may not be looked at)
+        raise UnusableWeights(f"no weights file {path}")
+    try:
+        with safe_open(path, "pt") as file:
+            yield file
+    except (SafetensorError, OSError) as error:
+        raise UnusableWeights(f"{path} is not a whole safetensors file: {error}") from error
+
+
+def _header(file: Any, path: Path) -> dict[str, str]:
+    header: dict[str, str] = file.metadata() or {}
+    if header.get("format") != FORMAT:
+        raise UnusableWeights(f"{path} is a safetensors file, but not one of retrato's (its header names no network)")
+    return header
+
+
+def _story(header: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in header.items() if name not in {"format", "network", "config"}}
 
 
 def config_fields(config: object) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
 from retrato.shapes import Faces, Scalar
 from retrato.training.player import AdamConfig, Player
 
+STYLE_WEIGHTS = (0.5, 1.0)
+"""Of the fine and the coarse features of a component, as published."""
+
 
 @dataclass(frozen=True)
 class AdversaryConfig:
@@ -65,7 +68,7 @@ class Adversary:
                 with torch.no_grad():
                     _, target_features = player.network(cut_component(target, component))
             component_losses.append(generator_loss(logits))
-            style_losses.append(style_loss(features, target_features))
+            style_losses.append(style_loss(features, target_features, STYLE_WEIGHTS))
         losses["component"] = config.component_weight * torch.stack(component_losses).sum()
         losses["component_style"] = config.style_weight * torch.stack(style_losses).sum()
         return losses
@@ -79,6 +82,7 @@ class Adversary:
             iteration: from 0.
             decay: of the learning rate.
         """
+        iteration -= self.config.first_iteration  # their warm-up begins when they do
         network = self.face.network
         face_loss = discriminator_loss(network(target), network(restored))
         self.face.minimize(face_loss + self._penalty(target, iteration), iteration, decay)

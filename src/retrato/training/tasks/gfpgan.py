@@ -1,6 +1,6 @@
 """Training GFP-GAN to restore faces."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -25,7 +25,7 @@ PREVIEW_SEED = 0
 
 
 class Precision(StrEnum):
-    """What convolutions are computed in; sums, losses and the optimiser are always float32."""
+    """What networks are computed in; pictures, the optimiser and the averaged weights are always float32."""
 
     BF16 = "bf16"
     FP32 = "fp32"
@@ -36,9 +36,13 @@ class LossWeights:
     """How much each term counts; 0 leaves it out."""
 
     pixel: float = 1.0
+    """Of the mean difference of pixels."""
     pyramid: float = 0.2
+    """Of the same for the U-Net's own pictures at every resolution."""
     perceptual: float = 0.5
+    """Of LPIPS."""
     identity: float = 0.15
+    """Of one minus the cosine between embeddings of restored and target."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +50,15 @@ class GFPGANTaskConfig:
     """What is trained, on what, and how."""
 
     network: GFPGANConfig = field(default_factory=GFPGANConfig)
+    """Shape of the restorer."""
     degradation: DegradationRanges = PAPER
+    """How the faces go bad from which it learns."""
     losses: LossWeights = field(default_factory=LossWeights)
+    """What it makes smaller."""
     restorer: AdamConfig = field(default_factory=AdamConfig)
+    """How it learns."""
     precision: Precision = Precision.BF16
+    """What networks are computed in."""
     adversary: AdversaryConfig | None = None
     """Who judges the restored faces; nobody while a restorer is still learning what a face is."""
 
@@ -98,12 +107,13 @@ class GFPGANTask:
     def _losses(self, restored: Faces, pyramid: list[Tensor], target: Faces, rng: torch.Generator) -> dict[str, Scalar]:
         weights = self.config.losses
         seen, seen_target = _cropped_by_chance(restored, target, rng)
-        return {
-            "pixel": weights.pixel * pixel_loss(restored, target),
-            "pyramid": weights.pyramid * pyramid_loss(pyramid, target),
-            "perceptual": weights.perceptual * self.perceptual(seen, seen_target).mean(),
-            "identity": weights.identity * identity_loss(self.recognition(restored), self.recognition(target)),
+        terms: dict[str, tuple[float, Callable[[], Scalar]]] = {
+            "pixel": (weights.pixel, lambda: pixel_loss(restored, target)),
+            "pyramid": (weights.pyramid, lambda: pyramid_loss(pyramid, target)),
+            "perceptual": (weights.perceptual, lambda: self.perceptual(seen, seen_target).mean()),
+            "identity": (weights.identity, lambda: identity_loss(self.recognition(restored), self.recognition(target))),
         }
+        return {name: weight * term() for name, (weight, term) in terms.items() if weight}
 
     def _degrade(
         self, pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator, ranges: DegradationRanges
