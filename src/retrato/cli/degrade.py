@@ -39,12 +39,14 @@ def command(
 
     def degrade_file(path: Path, target: Path) -> str:
         require_writable(target, replace=overwrite)
-        rng = random_state(seed, list(targets).index(path), "degrade")
+        rng = random_state(seed, places[path], "degrade")  # hangs on its place alone, whatever became of the others
         photo, story = degraded_photo(read_image(path), ranges, rng, face_size)
         write_image(photo, target, replace=overwrite)
         return story
 
-    targets = {path: output / f"{path.stem}.png" for path in list_photos(inputs)}
+    photos = list_photos(inputs)
+    places = {path: place for place, path in enumerate(photos)}
+    targets = {path: output / f"{path.stem}.png" for path in photos}
     if not each_photo(targets, degrade_file):
         raise SystemExit(1)
 
