@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from retrato.images.tensors import to_image, to_images, to_pictures
+from retrato.images.tensors import from_levels, rounded, to_image, to_images, to_pictures
 
 
 @pytest.fixture
@@ -62,3 +62,13 @@ def test_pictures_of_different_sizes_are_no_batch(every_level):
 def test_no_pictures_are_no_batch():
     with pytest.raises(ValueError, match="no pictures"):
         to_pictures([])
+
+
+def test_levels_come_back_as_they_were_from_every_value():
+    levels = torch.arange(256, dtype=torch.uint8).expand(3, 1, 256)
+    assert torch.equal(torch.from_numpy(to_image(from_levels(levels))).permute(2, 0, 1), levels)
+
+
+def test_rounding_gives_what_a_file_would_give_back():
+    pictures = torch.linspace(-1.2, 1.2, 300).expand(1, 3, 1, 300)
+    assert torch.equal(rounded(pictures), to_pictures(to_images(pictures)))

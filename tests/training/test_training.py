@@ -181,6 +181,14 @@ def test_a_picture_that_cannot_be_read_stops_a_run_that_is_saved(images, tmp_pat
     assert (tmp_path / "run" / "checkpoint.pt").exists()
 
 
+def test_numbers_beyond_the_checkpoint_and_half_a_line_are_dropped_on_resuming(images, tmp_path):
+    _, run = run_to_end(tmp_path / "run", images)
+    with run.scalars.open("a") as file:
+        file.write('{"iteration": 7, "gradient": 1.0}\n{"iterat')
+    run_to_end(tmp_path / "run", images, replace(LOOP, iterations=8))
+    assert [json.loads(line)["iteration"] for line in run.scalars.read_text().splitlines()] == [6, 8]
+
+
 def test_a_run_is_saved_now_and_then(images, tmp_path):
     run = RunFolder(tmp_path / "run", save_every_seconds=0)
     run.open({})

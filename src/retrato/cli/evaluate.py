@@ -33,6 +33,7 @@ def command(
 
     from retrato.data import FaceImages, find_stored_images
     from retrato.evaluation.restoration import Judges, evaluate_restoration, mean_scores
+    from retrato.images.tensors import from_levels
     from retrato.restoration.restorer import GFPGANRestorer
     from retrato.weights.load import load_lpips, load_mobilefacenet
 
@@ -40,7 +41,7 @@ def command(
         raise UnwritableOutput(f"no folder {json_file.parent} to write {json_file.name} to: make it first")
     restorer = GFPGANRestorer.from_weights(weights, device_name)
     images = FaceImages(find_stored_images(places), restorer.size)
-    named = ((stored.name, images[index] / 127.5 - 1) for index, stored in enumerate(images.stored))
+    named = ((stored.name, from_levels(images[index])) for index, stored in enumerate(images.stored))
     judges = Judges(load_lpips(), load_mobilefacenet())
     faces = list(
         tqdm(evaluate_restoration(restorer, named, ranges_of(strength), judges, seed), total=len(images), unit="face")

@@ -79,21 +79,15 @@ def command(
     stop = Event()
     for each in (signal.SIGINT, signal.SIGTERM):  # the iteration ends, and the state is saved, before anything stops
         signal.signal(each, lambda *_: stop.set())
-    reports = train(
-        task,
-        images,
-        run,
-        loop,
-        preview_images=previews,
-        should_stop=stop.is_set,
-    )
+    reports = train(task, images, run, loop, preview_images=previews, should_stop=stop.is_set)
+    reached = 0
     with tqdm(total=loop.iterations, unit="it", dynamic_ncols=True) as bar:
         for report in reports:
             bar.initial = bar.initial or report.iteration
-            bar.n = report.iteration
+            bar.n = reached = report.iteration
             numbers = {name.removeprefix("loss/"): f"{value:.4f}" for name, value in report.numbers.items()}
             bar.set_postfix({"pictures/s": f"{report.pictures_per_second:.2f}", **numbers})
-    if stop.is_set() and run.resume(task) < loop.iterations:
+    if stop.is_set() and reached < loop.iterations:
         click.echo(f"stopped and saved; the same command goes on: {folder}", err=True)
         raise SystemExit(130)
     click.echo(f"trained: {run.weights}")

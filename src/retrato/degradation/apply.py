@@ -10,6 +10,7 @@ from retrato.degradation.blur import blur, gaussian_kernels
 from retrato.degradation.jpeg import compress
 from retrato.degradation.noise import seeded_noise
 from retrato.degradation.record import DegradationRecord
+from retrato.images.tensors import rounded
 from retrato.shapes import PerPicture, Pictures
 
 KERNEL_SIZE = 41
@@ -53,8 +54,7 @@ def _degrade_on(canvas: int, targets: Pictures, record: DegradationRecord, scale
     noise = seeded_noise(record.noise_seed, tuple(small.shape[1:]))
     noise = torch.where(record.is_grey[:, None, None, None], noise[:, :1], noise)
     noisy = (small + noise * (record.noise_sigma / 127.5)[:, None, None, None]).clamp(-1, 1)
-    enlarged = rows.enlarge @ compress(noisy, record.jpeg_quality) @ columns.enlarge.mT
-    return ((enlarged.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
+    return rounded(rows.enlarge @ compress(noisy, record.jpeg_quality) @ columns.enlarge.mT)
 
 
 def grey(pictures: Pictures) -> Pictures:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from retrato.data import random_state
 from retrato.degradation import DegradationRanges, degrade, draw
+from retrato.images.tensors import rounded
 from retrato.metrics import psnr
 from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
@@ -72,7 +73,7 @@ def evaluate_restoration(
     for index, (name, face) in enumerate(faces):
         rng = random_state(seed, index, "degrade")
         degraded, target = degrade(face[None], draw(rng, 1, ranges))
-        restored = _rounded(restorer(degraded))
+        restored = rounded(restorer(degraded))
         yield EvaluatedFace(name, judges(degraded, target)[0], judges(restored, target)[0])
 
 
@@ -83,8 +84,3 @@ def mean_scores(scores: Sequence[Scores]) -> Scores:
         lpips=statistics.fmean(each.lpips for each in scores),
         identity=statistics.fmean(each.identity for each in scores),
     )
-
-
-def _rounded(faces: Faces) -> Faces:
-    """As a file of 256 levels would hold them."""
-    return ((faces + 1) * 127.5).round() / 127.5 - 1

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from retrato.faces.face import Box, Face
 from retrato.images.resizing import Resized
+from retrato.images.tensors import from_levels
 from retrato.networks.mtcnn import MTCNN, OUTPUT_SIZE, REFINEMENT_SIZE, WINDOW_SIZE, WINDOW_STEP
 from retrato.shapes import Image, Landmarks, Pictures
 from retrato.weights.store import BUNDLED_FOLDER
@@ -157,7 +158,7 @@ class MTCNNDetector:
 
     def _to_pictures(self, images: UInt8[np.ndarray, "n h w 3"]) -> Pictures:
         device = next(self.network.parameters()).device
-        return torch.from_numpy(images).to(device).permute(0, 3, 1, 2) / 127.5 - 1
+        return from_levels(torch.from_numpy(images).to(device).permute(0, 3, 1, 2))
 
 
 def is_plausible(face: Face) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from retrato.shapes import Image, Pictures
@@ -20,7 +20,17 @@ def to_pictures(images: Sequence[Image]) -> Pictures:
     if len(sizes) != 1:
         raise ValueError(f"a batch needs pictures of one size, found {sorted(sizes) or 'no pictures'}")
     levels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)  # (N, 3, H, W)
-    return levels.float().contiguous() / 127.5 - 1
+    return from_levels(levels.contiguous())
+
+
+def from_levels(levels: UInt8[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """0 to 255 as -1 to 1."""
+    return levels.float() / 127.5 - 1
+
+
+def rounded(pictures: Pictures) -> Pictures:
+    """The nearest pictures that 256 levels can hold, as a file would give them back."""
+    return ((pictures.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
 
 
 def to_images(pictures: Pictures) -> list[Image]:

@@ -141,7 +141,7 @@ class ScalarLog:
             raise MissingPackage("tensorboard", "train") from None
         with run.in_words():
             kept = run.scalars.read_text().splitlines() if run.scalars.exists() else []
-            kept = [line for line in kept if json.loads(line)["iteration"] <= done]
+            kept = [line for line in kept if _iteration_of(line) <= done]
             with written_whole(run.scalars) as temporary:
                 temporary.write_text("".join(f"{line}\n" for line in kept))
             self._board = SummaryWriter(str(run.folder), purge_step=done + 1)
@@ -164,6 +164,14 @@ class ScalarLog:
         """Write what is pending."""
         self._lines.close()
         self._board.close()
+
+
+def _iteration_of(line: str) -> float:
+    """Of a line of numbers; of half a line, which a killed run may leave, none that anything could come before."""
+    try:
+        return float(json.loads(line)["iteration"])
+    except (ValueError, LookupError, TypeError):
+        return float("inf")
 
 
 def _differences(one: Any, other: Any, name: str = "") -> list[str]:

@@ -33,8 +33,7 @@ def load_lpips() -> LPIPS:
         MissingPackage: onnx is not installed.
     """
     published = read_onnx_initializers(find_weights("lpips-squeezenet"))
-    constants = {name for name in published if not name.startswith("core.")}
-    tensors = {name: tensor for name, tensor in published.items() if name not in constants}
+    tensors = {name: tensor for name, tensor in published.items() if name.startswith("core.")}  # others are constants
     return _fill(LPIPS(), tensors, lpips_to_ours)
 
 

@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from retrato.degradation import PAPER, DegradationRanges, degrade, draw
-from retrato.images.tensors import to_images
+from retrato.images.tensors import from_levels, to_images
 from retrato.losses import identity_loss, pixel_loss, pyramid_loss
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.lpips import LPIPS
@@ -118,7 +118,7 @@ class GFPGANTask:
     def _degrade(
         self, pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator, ranges: DegradationRanges
     ) -> tuple[Faces, Faces]:
-        target = pictures.to(self.device).float() / 127.5 - 1
+        target = from_levels(pictures.to(self.device))
         record = draw(rng, len(target), ranges).to(self.device)
         degraded, target = degrade(target, record)
         return degraded.contiguous(memory_format=torch.channels_last), target
