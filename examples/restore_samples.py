@@ -16,7 +16,7 @@ from PIL import Image as PillowImage
 from skimage.data import astronaut
 
 from retrato import Photo, PhotoRestorer, RestoredPhoto, read_image, write_image
-from retrato.degradation import PAPER, degrade, draw
+from retrato.degradation import Preset, degrade, draw
 from retrato.images.grids import Row, sheet
 from retrato.images.tensors import to_image, to_pictures
 from retrato.shapes import Image
@@ -70,7 +70,7 @@ def degraded_photo(image: Image, restorer: PhotoRestorer, seed: int) -> Image:
     face = restorer.find_faces(image)[0]
     eye_distance = float(np.hypot(*(face.landmarks[1] - face.landmarks[0])))
     face_size = 4 * eye_distance  # in a crop aligned as FFHQ's, the eyes are a quarter of the width apart
-    record = draw(torch.Generator().manual_seed(seed), 1, PAPER)
+    record = draw(torch.Generator().manual_seed(seed), 1, Preset.PAPER.ranges)
     degraded, _ = degrade(to_pictures([image]), record, face_size)
     return to_image(degraded[0])
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from retrato.degradation import PAPER, DegradationRanges
+from retrato.degradation import DegradationRanges, Preset
 from retrato.evaluation.restoration import Scores, evaluate_restoration, mean_scores
 
 UNTOUCHED = DegradationRanges(untouched_share=1.0, grey_share=0.0)
@@ -25,7 +25,7 @@ def named(faces):
 
 
 def test_a_restorer_that_does_nothing_scores_as_the_degraded_faces(named, judges):
-    for face in evaluate_restoration(Unchanged(), named, PAPER, judges):
+    for face in evaluate_restoration(Unchanged(), named, Preset.PAPER.ranges, judges):
         assert face.restored == face.degraded
 
 
@@ -37,20 +37,22 @@ def test_untouched_faces_are_perfect(named, judges):
 
 
 def test_a_bad_restorer_scores_worse_than_the_degraded_faces(named, judges):
-    for face in evaluate_restoration(Black(), named, PAPER, judges):
+    for face in evaluate_restoration(Black(), named, Preset.PAPER.ranges, judges):
         assert face.restored.psnr < face.degraded.psnr
         assert face.restored.lpips > face.degraded.lpips
 
 
 def test_the_same_seed_gives_the_same_scores_and_another_others(named, judges):
-    first, again, other = (list(evaluate_restoration(Unchanged(), named, PAPER, judges, seed)) for seed in (0, 0, 1))
+    first, again, other = (
+        list(evaluate_restoration(Unchanged(), named, Preset.PAPER.ranges, judges, seed)) for seed in (0, 0, 1)
+    )
     assert first == again
     assert first != other
 
 
 def test_a_face_scores_the_same_whatever_comes_after_it(named, judges):
-    assert list(evaluate_restoration(Unchanged(), named, PAPER, judges))[:2] == list(
-        evaluate_restoration(Unchanged(), named[:2], PAPER, judges)
+    assert list(evaluate_restoration(Unchanged(), named, Preset.PAPER.ranges, judges))[:2] == list(
+        evaluate_restoration(Unchanged(), named[:2], Preset.PAPER.ranges, judges)
     )
 
 

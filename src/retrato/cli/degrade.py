@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from retrato.cli.inputs import each_photo, list_photos
-from retrato.cli.options import ranges_of, seed_option, strength_option
+from retrato.cli.options import ranges_of, seed_option, preset_option
 
 if TYPE_CHECKING:
     from torch import Generator
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 @click.command(name="degrade")
 @click.argument("inputs", metavar="INPUT...", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for the results, as PNG.")
-@strength_option
+@preset_option
 @seed_option
 @click.option("--face-size", type=click.IntRange(16, 8192), help="Width in pixels of an aligned face in the pictures.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 def command(
-    inputs: tuple[Path, ...], output: Path, strength: str, seed: int, face_size: int | None, overwrite: bool
+    inputs: tuple[Path, ...], output: Path, preset: str, seed: int, face_size: int | None, overwrite: bool
 ) -> None:
     """Make good pictures bad, as training does: blur, shrink, noise, JPEG.
 
@@ -35,7 +35,7 @@ def command(
     from retrato.data import random_state
     from retrato.images.files import read_image, require_writable, write_image
 
-    ranges = ranges_of(strength)
+    ranges = ranges_of(preset)
 
     def degrade_file(path: Path, target: Path) -> str:
         require_writable(target, replace=overwrite)
@@ -60,8 +60,9 @@ def degraded_photo(photo: Photo, ranges: DegradationRanges, rng: Generator, face
 
     record = draw(rng, 1, ranges)
     degraded, _ = degrade(to_pictures([photo.image]), record, face_size)
+    capture = record.capture
     story = (
-        f"blur {record.blur_sigma[0].max():.1f}, {record.shrink[0]:.1f} times smaller, "
-        f"noise {record.noise_sigma[0]:.0f}, JPEG {record.jpeg_quality[0]:.0f}"
+        f"blur {capture.blur_sigma[0].max():.1f}, {capture.shrink[0]:.1f} times smaller, "
+        f"noise {capture.noise_sigma[0]:.0f}, JPEG {capture.jpeg_quality[0]:.0f}"
     )
     return replace(photo, image=to_image(degraded[0])), story

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from retrato.cli.options import device_option, ranges_of, seed_option, strength_option, weights_option
+from retrato.cli.options import device_option, ranges_of, seed_option, preset_option, weights_option
 from retrato.cli.text import counted
 from retrato.device import DeviceName
 from retrato.errors import UnwritableOutput
@@ -14,12 +14,12 @@ from retrato.whole_files import written_whole
 @click.command(name="evaluate")
 @click.argument("places", metavar="FACES...", type=click.Path(path_type=Path, exists=True), nargs=-1, required=True)
 @weights_option
-@strength_option
+@preset_option
 @seed_option
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write every face's scores here.")
 @device_option
 def command(
-    places: tuple[Path, ...], weights: str, strength: str, seed: int, json_file: Path | None, device_name: DeviceName
+    places: tuple[Path, ...], weights: str, preset: str, seed: int, json_file: Path | None, device_name: DeviceName
 ) -> None:
     """Degrade good faces, restore them, and measure how close they come.
 
@@ -44,11 +44,11 @@ def command(
     named = ((stored.name, from_levels(images[index])) for index, stored in enumerate(images.stored))
     judges = Judges(load_lpips(), load_mobilefacenet())
     faces = list(
-        tqdm(evaluate_restoration(restorer, named, ranges_of(strength), judges, seed), total=len(images), unit="face")
+        tqdm(evaluate_restoration(restorer, named, ranges_of(preset), judges, seed), total=len(images), unit="face")
     )
 
     before, after = mean_scores([each.degraded for each in faces]), mean_scores([each.restored for each in faces])
-    click.echo(f"{counted(len(faces), 'face')}, {strength} degradation, seed {seed}, {restorer.name}")
+    click.echo(f"{counted(len(faces), 'face')}, {preset} degradation, seed {seed}, {restorer.name}")
     click.echo(f"{'':10}{'degraded':>10}{'restored':>10}{'change':>10}")
     for name in ("psnr", "lpips", "identity"):
         one, other = getattr(before, name), getattr(after, name)

@@ -36,20 +36,21 @@ seed_option: Decorator = click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Decides every draw."
 )
 
-STRENGTHS = ("light", "paper", "heavy")
+PRESETS = ("light", "paper", "heavy", "paper-colour", "extended", "old-photo")
+"""The values of `degradation.Preset`, known without loading torch."""
 
-strength_option: Decorator = click.option(
+preset_option: Decorator = click.option(
     "--degradation",
-    "strength",
-    type=click.Choice(STRENGTHS),
+    "preset",
+    type=click.Choice(PRESETS),
     default="paper",
     show_default=True,
-    help="How bad the pictures are made.",
+    help="How the pictures are made bad.",
 )
 
 
-def ranges_of(strength: str) -> DegradationRanges:
-    """What may happen to a picture at one of `STRENGTHS`."""
-    from retrato.degradation import HEAVY, LIGHT, PAPER
+def ranges_of(preset: str) -> DegradationRanges:
+    """What may happen to a picture by one of `PRESETS`."""
+    from retrato.degradation import Preset
 
-    return {"light": LIGHT, "paper": PAPER, "heavy": HEAVY}[strength]
+    return Preset(preset).ranges

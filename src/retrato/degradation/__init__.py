@@ -1,6 +1,18 @@
 """How good pictures go bad: draw a record by chance, then apply it exactly."""
 
-from retrato.degradation.apply import degrade, grey
-from retrato.degradation.record import HEAVY, LIGHT, PAPER, DegradationRanges, DegradationRecord, draw
+from retrato.degradation.apply import degrade
+from retrato.degradation.colour import ColourRanges, grey
+from retrato.degradation.old_photo import OldPhotoRanges
+from retrato.degradation.presets import Preset
+from retrato.degradation.record import DegradationRanges, DegradationRecord, draw
 
-__all__ = ["HEAVY", "LIGHT", "PAPER", "DegradationRanges", "DegradationRecord", "degrade", "draw", "grey"]
+__all__ = [
+    "ColourRanges",
+    "DegradationRanges",
+    "DegradationRecord",
+    "OldPhotoRanges",
+    "Preset",
+    "degrade",
+    "draw",
+    "grey",
+]

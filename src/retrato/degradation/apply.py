@@ -3,27 +3,27 @@
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from retrato.degradation.blur import blur, gaussian_kernels
+from retrato.degradation.colour import change_colours, grey
 from retrato.degradation.jpeg import compress
 from retrato.degradation.noise import seeded_noise
-from retrato.degradation.record import DegradationRecord
+from retrato.degradation.old_photo import age, tone
+from retrato.degradation.record import REFERENCE_SIZE, CaptureRecord, DegradationRecord
 from retrato.images.tensors import rounded
 from retrato.shapes import PerPicture, Pictures
 
 KERNEL_SIZE = 41
 """Width of the published blur kernel, in pixels of a face of 512 px."""
-REFERENCE_SIZE = 512
 CANVAS_STEP = 64
 """Shrunk pictures whose sizes round up to the same multiple of this are worked on together; 16 divides it, for JPEG."""
 LEAST_SHRINK = 0.8
-GREY_WEIGHTS = (0.299, 0.587, 0.114)
 
 
 def degrade(targets: Pictures, record: DegradationRecord, face_size: float | None = None) -> tuple[Pictures, Pictures]:
-    """Blur, shrink, add noise, compress, enlarge: the published order, batched, on the pictures' device.
+    """Age, blur, shrink, add noise, compress, enlarge, change colours: the published order, batched, on any device.
 
     Args:
         targets: good pictures.
@@ -32,38 +32,84 @@ def degrade(targets: Pictures, record: DegradationRecord, face_size: float | Non
             default the pictures' own width, as for aligned faces.
 
     Returns:
-        The degraded pictures, rounded to 256 levels, and their targets (grey where the degraded one is).
+        The degraded pictures, rounded to 256 levels, and their targets (grey, toned or shifted where the degraded are).
     """
-    targets = torch.where(record.is_grey[:, None, None, None], grey(targets), targets)
-    degraded = targets.clone()
     scale = (targets.shape[-1] if face_size is None else face_size) / REFERENCE_SIZE
-    record = _in_pixels(record, scale)
-    canvases = _canvas_sizes(max(targets.shape[2:]), record.shrink)
-    for canvas in canvases[~record.is_untouched].unique().tolist():
-        together = ((canvases == canvas) & ~record.is_untouched).nonzero()[:, 0]
-        degraded[together] = _degrade_on(canvas, targets[together], record[together], scale)
+    targets = _shifted(targets, (record.shift * scale).round().long())
+    plain = _grey_where(record.is_grey, targets)
+    targets = tone(_grey_where(record.is_target_grey, targets), record.old_photo)
+    degraded = targets.clone()
+    touched = (~record.is_untouched).nonzero()[:, 0]
+    degraded[touched] = _degraded(plain[touched], record[touched], scale)
     return degraded, targets
 
 
-def _degrade_on(canvas: int, targets: Pictures, record: DegradationRecord, scale: float) -> Pictures:
-    """Degrade pictures whose shrunk versions all fit a square canvas of that size."""
+def _degraded(pictures: Pictures, record: DegradationRecord, scale: float) -> Pictures:
+    captured = _captured(pictures, record.capture, record, scale)
+    uneven = record.square[:, 2].nonzero()[:, 0]
+    if len(uneven):
+        part = record[uneven]
+        inside = _captured(pictures[uneven], part.capture_inside, part, scale)
+        captured[uneven] = torch.where(_squares(part.square, *pictures.shape[2:]), inside, captured[uneven])
+    return rounded(change_colours(captured, record.colour))
+
+
+def _captured(pictures: Pictures, capture: CaptureRecord, record: DegradationRecord, scale: float) -> Pictures:
+    """Taken and stored once, together with those whose shrunk versions fit a canvas of the same size."""
+    capture = _in_pixels(capture, scale)
+    captured = torch.empty_like(pictures)
+    canvases = _canvas_sizes(max(pictures.shape[2:]), capture.shrink)
+    for canvas in canvases.unique().tolist():
+        together = (canvases == canvas).nonzero()[:, 0]
+        captured[together] = _captured_on(canvas, pictures[together], capture[together], record[together], scale)
+    return captured
+
+
+def _captured_on(
+    canvas: int, pictures: Pictures, capture: CaptureRecord, record: DegradationRecord, scale: float
+) -> Pictures:
     kernel_size = 2 * max(1, round(KERNEL_SIZE // 2 * scale)) + 1
-    blurred = blur(targets, gaussian_kernels(record.blur_sigma, record.blur_angle, kernel_size))
-    rows, columns = (_Resampling.between(size, record.shrink, canvas) for size in targets.shape[2:])
-    small = rows.shrink @ blurred @ columns.shrink.mT
-    noise = seeded_noise(record.noise_seed, tuple(small.shape[1:]))
+    blurred = blur(pictures, gaussian_kernels(capture.blur_sigma, capture.blur_angle, kernel_size))
+    hazed = 1 + (age(blurred, record.old_photo, scale) - 1) * capture.haze[:, None, None, None]
+    rows, columns = (_Resampling.between(size, capture.shrink, canvas) for size in pictures.shape[2:])
+    small = rows.shrink @ hazed @ columns.shrink.mT
+    noise = seeded_noise(capture.noise_seed, tuple(small.shape[1:]))
     noise = torch.where(record.is_grey[:, None, None, None], noise[:, :1], noise)
-    noisy = (small + noise * (record.noise_sigma / 127.5)[:, None, None, None]).clamp(-1, 1)
-    return rounded(rows.enlarge @ compress(noisy, record.jpeg_quality) @ columns.enlarge.mT)
+    noisy = (small + noise * (capture.noise_sigma / 127.5)[:, None, None, None]).clamp(-1, 1)
+    return rows.enlarge @ compress(noisy, capture.jpeg_quality) @ columns.enlarge.mT
 
 
-def grey(pictures: Pictures) -> Pictures:
-    """Luma in all three channels (ITU-R BT.601)."""
-    luma = torch.einsum("c,nchw->nhw", pictures.new_tensor(GREY_WEIGHTS), pictures)
-    return luma[:, None].expand_as(pictures)
+def _grey_where(is_grey: Bool[Tensor, " n"], pictures: Pictures) -> Pictures:
+    return torch.where(is_grey[:, None, None, None], grey(pictures), pictures)
 
 
-def _in_pixels(record: DegradationRecord, scale: float) -> DegradationRecord:
+def _shifted(pictures: Pictures, shift: Int64[Tensor, "n 2"]) -> Pictures:
+    """Moved by whole pixels to the right and down, mirrored at the border."""
+    if not shift.any():
+        return pictures
+    height, width = pictures.shape[2:]
+    columns, rows = (_mirrored(size, shift[:, axis]) for axis, size in enumerate((width, height)))
+    moved = pictures.gather(2, rows[:, None, :, None].expand_as(pictures))
+    return moved.gather(3, columns[:, None, None, :].expand_as(pictures))
+
+
+def _mirrored(size: int, shift: Int64[Tensor, " n"]) -> Int64[Tensor, "n size"]:
+    """Where each position comes from."""
+    position = (torch.arange(size, device=shift.device) - shift[:, None]) % (2 * size)
+    return torch.minimum(position, 2 * size - 1 - position)
+
+
+def _squares(square: Float[Tensor, "n 3"], height: int, width: int) -> Bool[Tensor, "n 1 height width"]:
+    """True inside."""
+    inside = []
+    for axis, size in enumerate((width, height)):
+        position = (torch.arange(size, device=square.device) + 0.5) / size
+        start, side = square[:, axis, None], square[:, 2, None]
+        inside.append((position >= start) & (position < start + side))
+    return inside[1][:, None, :, None] & inside[0][:, None, None, :]
+
+
+def _in_pixels(record: CaptureRecord, scale: float) -> CaptureRecord:
     """What a record says of faces of 512 px, said of faces `scale` times as large.
 
     A face of 256 px that is to be as small as one of 512 px is at half its size stays as large as it is. Where it would

@@ -1,10 +1,12 @@
-"""Gaussian noise that depends on a seed alone: the same on a CPU, a GPU, and in a batch of any size."""
+"""Noise that depends on a seed alone: the same on a CPU, a GPU, and in a batch of any size."""
 
 import math
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
+
+from retrato.shapes import PerPicture
 
 MASK = 0xFFFFFFFF
 
@@ -17,6 +19,28 @@ def seeded_noise(seeds: Int64[Tensor, " n"], shape: tuple[int, ...]) -> Float[Te
     radius = (-2 * torch.log((bits.float() + 1) / (MASK + 2.0))).sqrt()
     angle = _hash(bits + 0x9E3779B9).float() * (2 * math.pi / (MASK + 1.0))
     return torch.cat([radius * angle.cos(), radius * angle.sin()], 1)[:, :count].unflatten(1, shape)
+
+
+def smooth_noise(
+    seeds: Int64[Tensor, " n"], spread: PerPicture, height: int, width: int
+) -> Float[Tensor, "n 1 height width"]:
+    """Normal values of unit variance that go together over a distance: white noise behind a Gaussian blur.
+
+    Args:
+        seeds: of each picture.
+        spread: of the Gaussian, in pixels; it goes on at the opposite border.
+        height: of the pictures.
+        width: of the pictures.
+    """
+    rows = torch.fft.fftfreq(height, device=seeds.device)[:, None]
+    columns = torch.fft.rfftfreq(width, device=seeds.device)
+    passed = torch.exp(
+        -2 * (math.pi * spread[:, None, None]).square() * (rows.square() + columns.square())
+    )  # (N, H, W')
+    spectrum = torch.fft.rfft2(seeded_noise(seeds, (1, height, width))) * passed[:, None]
+    blurred: Tensor = torch.fft.irfft2(spectrum, s=(height, width))
+    deviation = blurred.std((1, 2, 3), keepdim=True)
+    return (blurred - blurred.mean((1, 2, 3), keepdim=True)) / deviation.clamp(min=1e-8)
 
 
 def _hash(values: Int64[Tensor, "..."]) -> Int64[Tensor, "..."]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from retrato.degradation import DegradationRanges
+from retrato.degradation import DegradationRanges, OldPhotoRanges
 from retrato.errors import UnknownRecipe
 from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.stylegan2 import StyleGAN2Config
@@ -32,7 +32,9 @@ def gfpgan_256_compact() -> Recipe:
                 ),
                 keep_input=True,
             ),
-            degradation=DegradationRanges(grey_share=0.15, untouched_share=0.05, mildness=0.15),
+            degradation=DegradationRanges(
+                grey_share=0.15, untouched_share=0.05, mildness=0.15, old_photo=OldPhotoRanges(share=0.3)
+            ),
         ),
         loop=LoopConfig(iterations=100_000, batch_size=8),
     )
