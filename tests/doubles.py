@@ -2,14 +2,74 @@
 
 from pathlib import Path
 
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from retrato.data import FaceBatch
+from retrato.losses.components import TEMPLATE_PLACES, as_tensor
+from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGANConfig
+from retrato.networks.lpips import LPIPS
+from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.networks.stylegan2 import StyleGAN2Config
+from retrato.training.player import AdamConfig
+from retrato.training.tasks.adversary import AdversaryConfig
+from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig, Precision
+from retrato.training.tasks.judges import LPIPSJudge, MobileFaceNetJudge
+from retrato.training.tasks.stylegan2 import AugmentationConfig, StyleGAN2Task, StyleGAN2TaskConfig
 
 REFERENCE = Path(__file__).parent / "reference"
 """Numbers made once with the published packages (see its README)."""
+
+
+def published_weights(file_name: str) -> dict[str, Tensor]:
+    """The weights in a reference file, by their publisher's names."""
+    stored = load_file(REFERENCE / file_name)
+    return {name.removeprefix("weights."): each for name, each in stored.items() if name.startswith("weights.")}
+
 
 TINY = GFPGANConfig(
     StyleGAN2Config(image_size=32, style_size=8, channel_base=256, channel_max=8, mapping_layers=0, fold=2),
     keep_input=True,
 )
 """The bundled model's shape in a few thousand parameters."""
+
+TINY_ADVERSARY = AdversaryConfig(
+    discriminator=DiscriminatorConfig(image_size=32, channel_base=64, channel_max=4, deviation_group=2),
+    component_channels=2,
+    penalty_every=2,
+)
+TINY_TASK = GFPGANTaskConfig(network=TINY, restorer=AdamConfig(warmup_iterations=2), precision=Precision.FP32)
+
+
+def tiny_task(config=TINY_TASK, division=None):
+    torch.manual_seed(0)
+    perceptual = LPIPS().requires_grad_(False)
+    for weight in perceptual.weights:
+        weight.fill_(0.1)
+    recognition = MobileFaceNet().eval().requires_grad_(False)
+    judges = {"perceptual": LPIPSJudge(perceptual), "identity": MobileFaceNetJudge(recognition)}
+    return GFPGANTask(config, judges, torch.device("cpu"), division)
+
+
+def a_batch(count=2, size=32):
+    pictures = torch.randint(0, 255, (count, 3, size, size), dtype=torch.uint8)
+    return FaceBatch(pictures, as_tensor(TEMPLATE_PLACES).expand(count, -1, -1))
+
+
+TINY_STYLEGAN2_TASK = StyleGAN2TaskConfig(
+    network=StyleGAN2Config(image_size=32, style_size=8, channel_base=256, channel_max=8, mapping_layers=2, fold=2),
+    discriminator=TINY_ADVERSARY.discriminator,
+    generator_learning=AdamConfig(2e-3, betas=(0.0, 0.99), equalized=True, warmup_iterations=0, largest_gradient=None),
+    discriminator_learning=AdamConfig(2e-3, betas=(0.0, 0.99), equalized=True, warmup_iterations=0),
+    path_every=2,
+    penalty_every=2,
+    augmentation=AugmentationConfig(ramp_pictures=100),
+    precision=Precision.FP32,
+)
+
+
+def tiny_stylegan2_task(config=TINY_STYLEGAN2_TASK, division=None):
+    torch.manual_seed(0)
+    return StyleGAN2Task(config, torch.device("cpu"), division)

@@ -65,3 +65,7 @@ class UnknownRecipe(RetratoError):
 
 class UnusableRun(RetratoError):
     """A run folder that cannot be started or resumed."""
+
+
+class UnusableSetting(RetratoError):
+    """A setting of a recipe that does not exist, or a value that it cannot take."""

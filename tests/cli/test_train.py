@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 from click.testing import CliRunner
 
-from doubles import TINY
+from doubles import TINY, TINY_STYLEGAN2_TASK
 from retrato.cli.main import retrato
 from retrato.training import loop, recipes
 from retrato.training.loop import LoopConfig
@@ -24,6 +24,7 @@ def run(tmp_path, monkeypatch, judges):
     monkeypatch.setitem(recipes.RECIPES, "tiny", lambda: tiny)
     monkeypatch.setattr(load, "load_lpips", lambda: judges.perceptual)
     monkeypatch.setattr(load, "load_mobilefacenet", lambda: judges.recognition)
+    monkeypatch.setitem(recipes.RECIPES, "tiny-prior", lambda: Recipe(TINY_STYLEGAN2_TASK, tiny.loop))
     (tmp_path / "faces").mkdir()
     noise = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), np.uint8)
     for index, image in enumerate(noise):
@@ -33,6 +34,12 @@ def run(tmp_path, monkeypatch, judges):
         return CliRunner().invoke(retrato, ["train", *arguments])
 
     return call
+
+
+def test_recipes_are_listed_without_data(run):
+    result = run("--list")
+    assert result.exit_code == 0, result.output
+    assert "gfpgan-512-simple\n    The same without" in result.output
 
 
 def test_training_leaves_weights_that_can_be_used(run):
@@ -58,23 +65,20 @@ def test_a_run_is_not_resumed_with_other_settings(run):
 
 def test_an_unknown_recipe_is_refused_before_anything_is_written(run, tmp_path):
     result = run("huge", "--data", "faces", "--run", "run")
-    assert "known recipes: gfpgan-256-compact" in str(result.exception)
+    assert "known recipes: gfpgan-512, gfpgan-512-simple" in str(result.exception)
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_run_is_saved(run, tmp_path, monkeypatch, stop):
-    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = signal.getsignal(stop)
     monkeypatch.setattr(loop, "LOG_ITERATIONS", 1)
     threading.Timer(1.0, os.kill, (os.getpid(), stop)).start()
-    try:
-        result = run("tiny", "--data", "faces", "--run", "run", "--iterations", "1000000")
-    finally:
-        for each, handler in handlers.items():
-            signal.signal(each, handler)
+    result = run("tiny", "--data", "faces", "--run", "run", "--iterations", "1000000")
+    assert signal.getsignal(stop) == before
     assert result.exit_code == 130
     assert "stopped and saved" in result.output
-    assert (tmp_path / "run" / "checkpoint.pt").exists()
+    assert list((tmp_path / "run" / "checkpoints").glob("*.pt"))
 
 
 def test_a_new_run_may_start_from_weights_trained_before(run):
@@ -90,3 +94,44 @@ def test_a_new_run_may_start_from_weights_trained_before(run):
 def test_weights_of_another_shape_are_refused(run):
     result = run("tiny", "--data", "faces", "--run", "run", "--start-from", "bundled")
     assert "the recipe is for" in str(result.exception)
+
+
+def test_a_dry_run_says_what_a_run_would_cost_and_leaves_nothing(run, tmp_path):
+    result = run("tiny", "--data", "faces", "--run", "run", "--dry-run")
+    assert result.exit_code == 0, result.output
+    for said in ("restorer: 0.0", "pictures a second", "peak memory", "3 iterations: about", "2 faces is seen"):
+        assert said in result.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_setting_can_be_changed_and_is_kept_with_the_run(run, tmp_path):
+    result = run("tiny", "--data", "faces", "--run", "run", "--set", "task.losses.identity=0")
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["task"]["losses"]["identity"] == 0
+    assert "loss/identity" not in (tmp_path / "run" / "scalars.jsonl").read_text()
+
+
+def test_a_batch_may_be_worked_on_in_parts(run):
+    result = run("tiny", "--data", "faces", "--run", "run", "--parts", "2")
+    assert result.exit_code == 0, result.output
+
+
+def test_with_faces_that_are_not_learned_the_best_weights_are_kept(run, tmp_path):
+    result = run("tiny", "--data", "faces", "--run", "run", "--preview", "faces", "--save-minutes", "0", "--keep", "2")
+    assert "the best: run/best.safetensors" in result.output
+    assert [each.name for each in sorted((tmp_path / "run" / "checkpoints").iterdir())] == ["0000002.pt", "0000003.pt"]
+    assert load.load_gfpgan("run/best.safetensors").config == TINY
+
+
+def test_a_prior_is_trained_and_starts_a_restorer(run):
+    first = run("tiny-prior", "--data", "faces", "--run", "prior")
+    assert first.exit_code == 0, first.output
+    second = run("tiny", "--data", "faces", "--run", "restorer", "--prior", "prior/weights.safetensors")
+    assert second.exit_code == 0, second.output
+    assert load.load_gfpgan("restorer/weights.safetensors").config == TINY
+
+
+def test_a_prior_cannot_be_compiled(run):
+    assert "--compile is for GFP-GAN" in str(
+        run("tiny-prior", "--data", "faces", "--run", "run", "--compile").exception
+    )

@@ -124,4 +124,4 @@ def test_random_states_hang_on_seed_iteration_and_purpose():
 def test_batches_are_loaded_in_order(archive, threads):
     images = FaceImages(find_stored_images([archive]), 8)
     loaded = list(load_batches(images, [[0, 1], [1, 1]] * 9, threads))
-    assert [batch[:, 0, 0, 0].tolist() for batch in loaded] == [[40, 50], [50, 50]] * 9
+    assert [batch.pictures[:, 0, 0, 0].tolist() for batch in loaded] == [[40, 50], [50, 50]] * 9

@@ -12,7 +12,6 @@ from retrato.losses import (
     pyramid_loss,
     style_loss,
 )
-from retrato.losses.components import Component, cut_component
 from retrato.losses.style import gram_matrix
 
 
@@ -68,16 +67,3 @@ def test_style_loss_does_not_care_where_things_stand(rng):
     features = torch.randn(2, 3, 4, 4, generator=rng)
     assert style_loss([features], [features.flip(2, 3)], [1.0]).item() == pytest.approx(0, abs=1e-6)
     assert style_loss([features], [2 * features], [1.0]).item() > 0.1
-
-
-@pytest.mark.parametrize(("size", "sides"), [(512, (88, 128)), (256, (44, 64)), (64, (12, 16))])
-def test_components_are_cut_where_the_template_has_them(size, sides):
-    faces = torch.zeros(1, 3, size, size)
-    for x, y in ((192.98, 239.95), (318.90, 240.19), (257.2, 371.28)):
-        faces[0, 0, int(y * size / 512), int(x * size / 512)] = 1
-    for component in Component:
-        cut = cut_component(faces, component)
-        assert cut.shape[-1] in sides
-        row, column = divmod(int(cut[0, 0].argmax()), cut.shape[-1])
-        assert abs(row - cut.shape[-1] / 2) <= 2
-        assert abs(column - cut.shape[-1] / 2) <= 2

@@ -3,16 +3,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from doubles import REFERENCE
+from doubles import REFERENCE, published_weights
 from retrato.networks.component_discriminator import ComponentDiscriminator
 from retrato.networks.convolutions import BlurredConv
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig, with_deviation
 from retrato.weights.names.discriminators import component_discriminator_to_ours, discriminator_to_ours
-
-
-def published_weights(name):
-    stored = load_file(REFERENCE / name)
-    return {each[8:]: tensor for each, tensor in stored.items() if each.startswith("weights.")}
 
 
 @torch.no_grad()

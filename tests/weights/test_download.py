@@ -1,14 +1,16 @@
 """Against a server on this machine that misbehaves as real ones do."""
 
 import hashlib
+import logging
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from retrato.errors import UnavailableWeights, UnknownWeights
 from retrato.weights import download
-from retrato.weights.catalog import PublishedFile, published_file
+from retrato.weights.catalog import PUBLISHED_FILES, PublishedFile, published_file
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 
@@ -33,11 +35,18 @@ class Publisher(BaseHTTPRequestHandler):
                 self._send(CONTENT, only=None if wanted else 300_000)
             case "/endless":
                 self._send(CONTENT * 20, length=None)
+            case "/cut-short":
+                self._send(CONTENT, only=300_000)
+            case "/without-length":
+                self._send(CONTENT, length=None)
+            case "/login":
+                self._send(b"<html>Pay for this network</html>", kind="text/html; charset=utf-8")
             case _:
                 self._send(CONTENT[start:], status=206 if start else 200)
 
-    def _send(self, content, status=200, only=None, length=0):
+    def _send(self, content, status=200, only=None, length=0, kind="application/octet-stream"):
         self.send_response(status)
+        self.send_header("Content-Type", kind)
         if length is not None:
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -63,12 +72,24 @@ def server():
     running.server_close()
 
 
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
 @pytest.fixture
 def publish(server):
     def entry(*paths):
         urls = tuple(f"http://127.0.0.1:{server.server_port}{path}" for path in paths)
-        digest = hashlib.sha256(CONTENT).hexdigest()
-        return PublishedFile("face-net", "face.pt", urls, len(CONTENT), digest, "MIT", "testing")
+        return PublishedFile("face-net", "face.pt", urls, len(CONTENT), DIGEST, "MIT", "testing")
+
+    return entry
+
+
+@pytest.fixture
+def publish_unsigned(publish):
+    """An entry of which nobody has published size and SHA-256."""
+
+    def entry(*paths):
+        return replace(publish(*paths), size_bytes=None, sha256=None)
 
     return entry
 
@@ -152,3 +173,76 @@ def test_only_web_addresses_are_fetched(tmp_path):
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(UnknownWeights, match="lpips-squeezenet"):
         published_file("gfpgan-v9")
+
+
+def test_an_unknown_hash_is_recorded_beside_the_file_and_said(publish_unsigned, tmp_path, caplog):
+    with caplog.at_level(logging.WARNING, logger="retrato"):
+        fetched = download.download(publish_unsigned("/whole"), tmp_path)
+    assert fetched.read_bytes() == CONTENT
+    assert (tmp_path / "face.pt.sha256").read_text() == f"{DIGEST}  face.pt\n"
+    assert DIGEST in caplog.text
+
+
+def test_what_was_fetched_without_a_known_hash_is_found_again(publish_unsigned, server, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "published_file", lambda _: publish_unsigned("/whole"))
+    monkeypatch.setenv("RETRATO_HOME", str(tmp_path))
+    monkeypatch.delenv("RETRATO_WEIGHTS", raising=False)
+    assert download.find_weights("face-net") == download.find_weights("face-net")
+    assert len(server.seen) == 1
+
+
+def test_a_file_that_has_changed_since_its_hash_was_recorded_is_fetched_again(publish_unsigned, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "published_file", lambda _: publish_unsigned("/whole"))
+    monkeypatch.setenv("RETRATO_HOME", str(tmp_path))
+    monkeypatch.delenv("RETRATO_WEIGHTS", raising=False)
+    download.find_weights("face-net").write_bytes(b"something else")
+    assert download.find_weights("face-net").read_bytes() == CONTENT
+
+
+def test_a_publisher_who_exchanges_an_unsigned_file_is_noticed(publish_unsigned, tmp_path):
+    download.download(publish_unsigned("/whole"), tmp_path).unlink()
+    with pytest.raises(UnavailableWeights, match=r"other content than .*face\.pt\.sha256"):
+        download.download(publish_unsigned("/other"), tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["face.pt.sha256"]
+
+
+def test_a_broken_connection_is_noticed_by_the_length_that_the_server_says(publish_unsigned, tmp_path):
+    assert download.download(publish_unsigned("/cut-short", "/breaks", "/whole"), tmp_path).read_bytes() == CONTENT
+    with pytest.raises(UnavailableWeights, match="closed after 300000 bytes"):
+        download.download(publish_unsigned("/cut-short"), tmp_path / "elsewhere")
+
+
+def test_an_unsigned_file_is_taken_from_a_server_that_says_no_length(publish_unsigned, tmp_path):
+    assert download.download(publish_unsigned("/without-length"), tmp_path).read_bytes() == CONTENT
+
+
+def test_halves_of_unsigned_files_from_different_days_are_not_joined(publish_unsigned, tmp_path):
+    (tmp_path / "face.pt.part").write_bytes(b"half of something older")
+    assert download.download(publish_unsigned("/whole"), tmp_path).read_bytes() == CONTENT
+
+
+def test_the_login_page_of_a_network_is_not_taken_for_an_unsigned_file(publish_unsigned, tmp_path):
+    with pytest.raises(UnavailableWeights, match="a web page"):
+        download.download(publish_unsigned("/login"), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_offline_folder_gives_an_unsigned_file_by_its_name_alone(publish_unsigned, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "published_file", lambda _: publish_unsigned("/missing"))
+    monkeypatch.setenv("RETRATO_WEIGHTS", str(tmp_path))
+    (tmp_path / "another.pt").write_bytes(CONTENT)
+    (tmp_path / "face.pt").write_bytes(CONTENT)
+    assert download.find_weights("face-net").name == "face.pt"
+
+
+def test_catalog_entries_have_names_files_and_hashes_of_their_own():
+    for values in ([each.name for each in PUBLISHED_FILES], [each.file_name for each in PUBLISHED_FILES]):
+        assert len(set(values)) == len(values)
+    hashes = [each.sha256 for each in PUBLISHED_FILES if each.sha256]
+    assert len(set(hashes)) == len(hashes)
+    assert {len(each) for each in hashes} == {64}
+
+
+def test_torchvision_names_its_file_after_the_hash():
+    vgg = published_file("vgg19")
+    assert vgg.sha256.startswith(vgg.file_name.removeprefix("vgg19-").removesuffix(".pth"))

@@ -33,6 +33,12 @@ def test_a_network_restores_the_same_after_a_round_trip(stored, tmp_path, faces)
     assert torch.equal(load_gfpgan(tmp_path / "w.safetensors").restore(small), network.restore(small))
 
 
+def test_a_file_from_before_resampling_could_be_chosen_is_bilinear(stored, tmp_path):
+    prior = {name: value for name, value in PRIOR.items() if name != "resampling"}
+    write_weights(tmp_path / "w.safetensors", replace(stored, config={**stored.config, "prior": prior}))
+    assert load_gfpgan(tmp_path / "w.safetensors").config == TINY
+
+
 def test_half_precision_halves_the_file(stored, tmp_path):
     write_weights(tmp_path / "full.safetensors", stored)
     write_weights(tmp_path / "half.safetensors", stored, torch.float16)
@@ -95,6 +101,9 @@ IMPOSSIBLE = [
     ("channel_base", 10**9),
     ("mapping_layers", 10**7),
     ("style_size", "8"),
+    ("resampling", "lanczos"),
+    ("resampling", None),
+    ("resampling", ["fir"]),
 ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from retrato.cli.inputs import each_photo, list_photos
-from retrato.cli.options import ranges_of, seed_option, preset_option
+from retrato.cli.options import preset_option, ranges_of, seed_option
 
 if TYPE_CHECKING:
     from torch import Generator

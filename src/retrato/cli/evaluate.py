@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from retrato.cli.options import device_option, ranges_of, seed_option, preset_option, weights_option
+from retrato.cli.options import device_option, preset_option, ranges_of, seed_option, weights_option
 from retrato.cli.text import counted
 from retrato.device import DeviceName
 from retrato.errors import UnwritableOutput

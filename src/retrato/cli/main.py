@@ -13,7 +13,9 @@ COMMANDS = {
     "restore": "Restore the faces in photos.",
     "degrade": "Make pictures bad, as training does.",
     "evaluate": "Measure a restorer on faces that it has not seen.",
+    "prepare": "Cut the faces out of photos, to train on.",
     "train": "Train a recipe on a folder of faces.",
+    "generate": "Draw faces with a trained prior.",
 }
 """Command and its short help; each stands in a module of its own name."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,14 +11,41 @@ from typing import TYPE_CHECKING
 import click
 
 from retrato.cli.options import device_option
+from retrato.cli.text import counted, duration
 from retrato.device import DeviceName, choose_device
 
 if TYPE_CHECKING:
-    from retrato.training.tasks.gfpgan import GFPGANTask
+    from collections.abc import Callable
+
+    import torch
+
+    from retrato.training.build import AnyTask
+    from retrato.training.division import Division
+    from retrato.training.loop import LoopConfig, Progress
+    from retrato.training.recipes import Recipe
+
+
+def list_recipes(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    """Print every recipe with what its docstring says first, and end."""
+    if not is_asked or context.resilient_parsing:
+        return
+    from retrato.training.recipes import RECIPES
+
+    for name, make in RECIPES.items():
+        click.echo("\n    ".join([name, *(make.__doc__ or "").splitlines()[:1]]))
+    context.exit()
 
 
 @click.command(name="train")
 @click.argument("recipe_name", metavar="RECIPE")
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=list_recipes,
+    help="List all recipes, and end.",
+)
 @click.option(
     "--data",
     "places",
@@ -29,80 +58,190 @@ if TYPE_CHECKING:
     "--run", "folder", type=click.Path(path_type=Path), required=True, help="Where the run is kept, or resumed."
 )
 @click.option(
-    "--preview", type=click.Path(path_type=Path, exists=True), help="Faces to show in previews, not to learn."
+    "--preview",
+    type=click.Path(path_type=Path, exists=True),
+    help="Faces that are not learned, for previews and for choosing the best weights.",
+)
+@click.option(
+    "--components",
+    type=click.Path(path_type=Path, exists=True),
+    help="The published FFHQ_eye_mouth_landmarks_512.pth, for FFHQ's own files.",
 )
 @click.option("--start-from", metavar="NAME-OR-FILE", help="Weights to begin a new run with, to train them further.")
+@click.option("--prior", metavar="NAME-OR-FILE", help="A trained StyleGAN2 to begin a new GFP-GAN's prior with.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change a setting of the recipe, such as task.losses.identity=0.3; may be repeated.",
+)
 @click.option("--iterations", type=click.IntRange(1), help="Until when to train; by default the recipe's.")
 @click.option("--batch-size", type=click.IntRange(1), help="Pictures an iteration; by default the recipe's.")
-@click.option("--save-minutes", type=click.FloatRange(0.1), default=10, show_default=True, help="Between checkpoints.")
+@click.option(
+    "--parts",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Divide each batch, and work on one part after the other, to save memory.",
+)
+@click.option("--save-minutes", type=click.FloatRange(0), default=10, show_default=True, help="Between checkpoints.")
+@click.option("--keep", type=click.IntRange(1), default=1, show_default=True, help="How many checkpoints are kept.")
+@click.option("--compile", "is_compiled", is_flag=True, help="Compile the restorer: a slow start, then faster steps.")
+@click.option("--dry-run", is_flag=True, help="Take two steps, say what the run would cost, and leave nothing behind.")
 @device_option
 def command(
     recipe_name: str,
     places: tuple[Path, ...],
     folder: Path,
     preview: Path | None,
+    components: Path | None,
     start_from: str | None,
+    prior: str | None,
+    settings: tuple[str, ...],
     iterations: int | None,
     batch_size: int | None,
+    parts: int,
     save_minutes: float,
+    keep: int,
+    is_compiled: bool,
+    dry_run: bool,
     device_name: DeviceName,
 ) -> None:
-    """Train RECIPE, such as gfpgan-256-compact, on faces, into a run folder. The same command resumes."""
+    """Train RECIPE, such as gfpgan-256-compact, on faces, into a run folder. The same command resumes.
+
+    On several GPUs or machines: torchrun --nproc-per-node 4 -m retrato train RECIPE ...
+    """
+    import torch
+
+    from retrato.data import find_stored_images, read_ffhq_places
+    from retrato.training.build import build_task
+    from retrato.training.division import Division
+    from retrato.training.loop import TrainingFaces, train
+    from retrato.training.run_folder import RunFolder
+
+    chosen = changed_recipe(recipe_name, settings, iterations, batch_size)
+    images = find_stored_images(places)
+    others = find_stored_images([preview]) if preview else None
+    known_places = read_ffhq_places(components) if components else {}
+    division = Division.of_this_process(parts)
+    torch.manual_seed(chosen.loop.seed)  # of the weights that a network begins with
+    task = build_task(chosen.task, device_of(division, device_name), division)
+    if dry_run:
+        rehearse_and_report(task, chosen.loop, len(images))
+        return
+    run = RunFolder(folder, save_minutes * 60, keep)
+    if run.is_new:
+        begin(task, start_from, prior)
+    if division.is_first:
+        run.open({"recipe": recipe_name, "start_from": start_from, "prior": prior, **settings_of(chosen)})
+    if is_compiled:
+        compile_restorer(task)
+
+    faces = TrainingFaces(images, others, known_places)
+    with stoppable() as should_stop:
+        reports = train(task, faces, run, chosen.loop, should_stop=should_stop)
+        reached = show(reports, chosen.loop.iterations, division)
+    if not division.is_first:
+        return
+    if reached < chosen.loop.iterations:
+        click.echo(f"stopped and saved; the same command goes on: {folder}", err=True)
+        raise SystemExit(130)
+    click.echo(f"trained: {run.weights}" + (f"; the best: {run.best}" if others and run.best.exists() else ""))
+
+
+def changed_recipe(name: str, settings: tuple[str, ...], iterations: int | None, batch_size: int | None) -> Recipe:
+    """The recipe of that name, as the options change it."""
+    from retrato.training.recipes import recipe
+    from retrato.training.settings import with_setting
+
+    chosen = recipe(name)
+    for each in settings:
+        chosen = with_setting(chosen, each)
+    loop = chosen.loop
+    loop = replace(loop, iterations=iterations or loop.iterations, batch_size=batch_size or loop.batch_size)
+    return replace(chosen, loop=loop)
+
+
+def settings_of(chosen: Recipe) -> dict[str, object]:
+    """What may not change when a run is resumed; it may be prolonged."""
+    from retrato.weights.store import config_fields
+
+    settings = config_fields(chosen)
+    del settings["loop"]["iterations"]
+    return settings
+
+
+def device_of(division: Division, name: DeviceName) -> torch.device:
+    """The one asked for; with several processes, this process's own GPU."""
+    if division.processes == 1 or name is DeviceName.CPU:
+        return choose_device(name)
+    return division.device
+
+
+def begin(task: AnyTask, weights: str | None, prior: str | None) -> None:
+    """Give a new task the weights that were trained before, if any."""
+    from retrato.training.build import start_from, start_from_prior
+
+    if weights:
+        start_from(task, weights)
+    if prior:
+        start_from_prior(task, prior)
+
+
+def compile_restorer(task: AnyTask) -> None:
+    """Compile what is differentiated once."""
+    from retrato.errors import UnusableSetting
+    from retrato.training.tasks.gfpgan import GFPGANTask
+
+    if not isinstance(task, GFPGANTask):
+        raise UnusableSetting("--compile is for GFP-GAN recipes: a prior's regularisation cannot be compiled")
+    task.restorer.network.compile()
+
+
+def rehearse_and_report(task: AnyTask, loop: LoopConfig, image_count: int) -> None:
+    """Say what a run would cost."""
+    from retrato.training.rehearsal import rehearse
+
+    figures = rehearse(task, loop)
+    for name, count in figures.parameters.items():
+        click.echo(f"{name}: {count / 1e6:.2f} million parameters")
+    seen = loop.iterations * loop.batch_size / image_count
+    click.echo(
+        f"an iteration of {counted(loop.batch_size, 'picture')}: {figures.seconds:.2f} s on {task.device}, "
+        f"{loop.batch_size / figures.seconds:.1f} pictures a second\n"
+        f"peak memory: {figures.peak_mebibytes:,.0f} MiB\n"
+        f"{loop.iterations} iterations: about {duration(loop.iterations * figures.seconds)}; "
+        f"each of {counted(image_count, 'face')} is seen about {seen:.0f} times\n"
+        "nothing was written; leave out --dry-run to train"
+    )
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """Whether somebody wants to stop: the iteration ends, and the state is saved, before anything stops."""
     import signal
     from threading import Event
 
-    import torch
+    stop = Event()
+    before = {each: signal.signal(each, lambda *_: stop.set()) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop.is_set
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def show(reports: Iterator[Progress], iterations: int, division: Division) -> int:
+    """Show how it goes on; how many iterations were done."""
     from tqdm import tqdm
 
-    from retrato.data import find_stored_images
-    from retrato.training.loop import train
-    from retrato.training.recipes import recipe
-    from retrato.training.run_folder import RunFolder
-    from retrato.training.tasks.gfpgan import GFPGANTask
-    from retrato.weights.load import load_lpips, load_mobilefacenet
-    from retrato.weights.store import config_fields
-
-    chosen = recipe(recipe_name)
-    changes = {"iterations": iterations, "batch_size": batch_size}
-    loop = replace(chosen.loop, **{name: value for name, value in changes.items() if value is not None})
-    images = find_stored_images(places)
-    previews = find_stored_images([preview]) if preview else None
-    torch.manual_seed(loop.seed)  # of the weights that a network begins with
-    task = GFPGANTask(chosen.task, load_lpips(), load_mobilefacenet(), choose_device(device_name))
-    run = RunFolder(folder, save_minutes * 60)
-    if start_from and not run.checkpoint.exists():
-        begin_with(task, start_from)
-    settings = config_fields(replace(chosen, loop=loop))
-    del settings["loop"]["iterations"]  # a run may be prolonged
-    run.open({"recipe": recipe_name, "start_from": start_from, **settings})
-
-    stop = Event()
-    for each in (signal.SIGINT, signal.SIGTERM):  # the iteration ends, and the state is saved, before anything stops
-        signal.signal(each, lambda *_: stop.set())
-    reports = train(task, images, run, loop, preview_images=previews, should_stop=stop.is_set)
     reached = 0
-    with tqdm(total=loop.iterations, unit="it", dynamic_ncols=True) as bar:
+    with tqdm(total=iterations, unit="it", dynamic_ncols=True, disable=not division.is_first) as bar:
         for report in reports:
             bar.initial = bar.initial or report.iteration
             bar.n = reached = report.iteration
             numbers = {name.removeprefix("loss/"): f"{value:.4f}" for name, value in report.numbers.items()}
-            bar.set_postfix({"pictures/s": f"{report.pictures_per_second:.2f}", **numbers})
-    if stop.is_set() and reached < loop.iterations:
-        click.echo(f"stopped and saved; the same command goes on: {folder}", err=True)
-        raise SystemExit(130)
-    click.echo(f"trained: {run.weights}")
-
-
-def begin_with(task: GFPGANTask, weights: str) -> None:
-    """Give a new task's restorer weights that were trained before.
-
-    Raises:
-        UnusableWeights: they are for a network of another shape.
-    """
-    from retrato.errors import UnusableWeights
-    from retrato.weights.load import load_gfpgan
-
-    network = load_gfpgan(weights)
-    if network.config != task.config.network:
-        raise UnusableWeights(f"{weights} holds {network.config}, and the recipe is for {task.config.network}")
-    task.restorer.start_from(network)
+            rates = {"pictures/s": f"{report.pictures_per_second:.2f}", "waiting": f"{report.waiting_share:.0%}"}
+            bar.set_postfix({**rates, **numbers})
+    return reached

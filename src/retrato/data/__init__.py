@@ -1,14 +1,18 @@
 """Pictures to learn from and to measure on."""
 
-from retrato.data.batches import DrawnBatches, load_batches, random_state
-from retrato.data.image_files import FaceImages, StoredImage, find_stored_images, source_shares
+from retrato.data.batches import DrawnBatches, FaceBatch, load_batches, random_state
+from retrato.data.image_files import FaceImages, find_stored_images, source_shares
+from retrato.data.places import read_ffhq_places
+from retrato.data.stored_image import StoredImage
 
 __all__ = [
     "DrawnBatches",
+    "FaceBatch",
     "FaceImages",
     "StoredImage",
     "find_stored_images",
     "load_batches",
     "random_state",
+    "read_ffhq_places",
     "source_shares",
 ]

@@ -4,12 +4,14 @@ import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
 from retrato.data.image_files import FaceImages
+from retrato.losses.components import PlacesOfFaces
 
 BATCHES_AHEAD = 4
 
@@ -39,9 +41,17 @@ class DrawnBatches:
             yield torch.multinomial(self.shares, self.batch_size, replacement=True, generator=rng).tolist()
 
 
-def load_batches(
-    images: FaceImages, batches: Iterable[list[int]], threads: int = 1
-) -> Iterator[UInt8[Tensor, "n 3 s s"]]:
+@dataclass(frozen=True)
+class FaceBatch:
+    """Faces to learn from."""
+
+    pictures: UInt8[Tensor, "n 3 s s"]
+    """0 to 255."""
+    places: PlacesOfFaces
+    """Where eyes and mouth are."""
+
+
+def load_batches(images: FaceImages, batches: Iterable[list[int]], threads: int = 1) -> Iterator[FaceBatch]:
     """Decode batch after batch in the background, a few ahead.
 
     In threads, not processes: decoding leaves Python's lock alone, and a signal has one process to stop.
@@ -52,11 +62,12 @@ def load_batches(
         threads: how many batches are decoded at a time.
     """
 
-    def load(indices: list[int]) -> UInt8[Tensor, "n 3 s s"]:
-        return torch.stack([images[index] for index in indices])
+    def load(indices: list[int]) -> FaceBatch:
+        pictures = torch.stack([images[index] for index in indices])
+        return FaceBatch(pictures, torch.stack([images.places(index) for index in indices]))
 
     pool = ThreadPoolExecutor(threads)
-    waiting: deque[Future[UInt8[Tensor, "n 3 s s"]]] = deque()
+    waiting: deque[Future[FaceBatch]] = deque()
     try:
         for indices in batches:
             waiting.append(pool.submit(load, indices))

@@ -3,39 +3,21 @@
 import io
 import tarfile
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from retrato.data.places import read_places
+from retrato.data.stored_image import StoredImage
 from retrato.errors import UnreadableImage, UnusableData
 from retrato.images.decoding import decode_photo
 from retrato.images.encoding import IMAGE_SUFFIXES
 from retrato.images.resizing import resize
-
-
-@dataclass(frozen=True)
-class StoredImage:
-    """Where the bytes of a picture stand."""
-
-    name: str
-    """Within its folder or archive, with / between folders."""
-    file: Path
-    start: int = 0
-    size_bytes: int | None = None
-    """None for the whole file."""
-    source: str = ""
-    """Pictures of one source are more alike than others: a subfolder, what stands before a name's first underscore, or
-    else the folder or archive."""
-
-    def read(self) -> bytes:
-        """The picture file's bytes."""
-        with self.file.open("rb") as file:
-            file.seek(self.start)
-            return file.read(-1 if self.size_bytes is None else self.size_bytes)
+from retrato.losses.components import TEMPLATE_PLACES, Places, as_tensor
 
 
 def find_stored_images(places: Sequence[Path]) -> list[StoredImage]:
@@ -57,8 +39,9 @@ def find_stored_images(places: Sequence[Path]) -> list[StoredImage]:
 def _in_folder(folder: Path) -> list[StoredImage]:
     if not folder.is_dir():
         raise UnusableData(f"no folder or archive {folder}")
-    named = {each.relative_to(folder).as_posix(): each for each in sorted(folder.rglob("*")) if each.is_file()}
-    return [StoredImage(name, each, source=_source(name, folder)) for name, each in named.items() if _is_picture(name)]
+    files = [each for each in sorted(folder.rglob("*")) if each.is_file()]
+    named = {name: StoredImage(name, each) for each in files if (name := each.relative_to(folder).as_posix())}
+    return _pictures(named, folder)
 
 
 def _in_archive(archive: Path) -> list[StoredImage]:
@@ -67,10 +50,18 @@ def _in_archive(archive: Path) -> list[StoredImage]:
             members = [each for each in tar.getmembers() if each.isfile()]
     except (tarfile.TarError, OSError) as error:
         raise UnusableData(f"{archive} is not a readable, uncompressed tar archive: {error}") from error
+    members.sort(key=lambda member: member.name)
+    named = {each.name: StoredImage(each.name, archive, each.offset_data, each.size) for each in members}
+    return _pictures(named, archive)
+
+
+def _pictures(named: Mapping[str, StoredImage], place: Path) -> list[StoredImage]:
+    """The pictures among files, each with the notes beside it."""
+    notes = {PurePosixPath(name): each for name, each in named.items() if name.endswith(".json")}
     return [
-        StoredImage(each.name, archive, each.offset_data, each.size, _source(each.name, archive))
-        for each in sorted(members, key=lambda member: member.name)
-        if _is_picture(each.name)
+        replace(each, source=_source(name, place), notes=notes.get(PurePosixPath(name).with_suffix(".json")))
+        for name, each in named.items()
+        if _is_picture(name)
     ]
 
 
@@ -89,9 +80,20 @@ def _is_picture(name: str) -> bool:
 class FaceImages:
     """Square faces at one size, decoded when they are asked for."""
 
-    def __init__(self, stored: Sequence[StoredImage], size: int) -> None:
+    def __init__(
+        self, stored: Sequence[StoredImage], size: int, known_places: Mapping[str, Places] | None = None
+    ) -> None:
+        """Of pictures in files.
+
+        Args:
+            stored: where they are.
+            size: width and height in pixels to which they are brought.
+            known_places: of eyes and mouth, by file name without ending; others are in the notes beside a picture, or
+                else where the template has them.
+        """
         self.stored = list(stored)
         self.size = size
+        self._known_places = known_places or {}
 
     def __len__(self) -> int:
         return len(self.stored)
@@ -113,6 +115,18 @@ class FaceImages:
             )
         image = photo.image if photo.width == self.size else resize(photo.image, self.size, self.size)
         return torch.from_numpy(image).permute(2, 0, 1)
+
+    def places(self, index: int) -> Float[Tensor, "3 3"]:
+        """Where eyes and mouth of the face of that index are, as `losses.components.as_tensor` gives it.
+
+        Raises:
+            UnusableData: the notes beside it are broken.
+        """
+        stored = self.stored[index]
+        known = self._known_places.get(PurePosixPath(stored.name).stem)
+        if known is None and stored.notes is not None:
+            known = read_places(stored.notes)
+        return as_tensor(known or TEMPLATE_PLACES)
 
 
 def source_shares(images: Sequence[StoredImage]) -> Float[Tensor, " n"]:

@@ -9,10 +9,10 @@ from torch import Tensor
 from retrato.degradation.blur import blur, gaussian_kernels
 from retrato.degradation.colour import change_colours, grey
 from retrato.degradation.jpeg import compress
-from retrato.degradation.noise import seeded_noise
 from retrato.degradation.old_photo import age, tone
 from retrato.degradation.record import REFERENCE_SIZE, CaptureRecord, DegradationRecord
 from retrato.images.tensors import rounded
+from retrato.networks.noise import seeded_noise
 from retrato.shapes import PerPicture, Pictures
 
 KERNEL_SIZE = 41

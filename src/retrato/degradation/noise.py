@@ -1,29 +1,16 @@
-"""Noise that depends on a seed alone: the same on a CPU, a GPU, and in a batch of any size."""
+"""Noise whose neighbours are alike, as grain, paper and dust are."""
 
 import math
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor
 
+from retrato.networks.noise import NoiseSeeds, seeded_noise
 from retrato.shapes import PerPicture
 
-MASK = 0xFFFFFFFF
 
-
-def seeded_noise(seeds: Int64[Tensor, " n"], shape: tuple[int, ...]) -> Float[Tensor, "n ..."]:
-    """Standard normal values of `shape` for each seed (Box and Muller, 1958, on hashed counters)."""
-    count = math.prod(shape)
-    counter = torch.arange((count + 1) // 2, device=seeds.device)
-    bits = _hash(_hash(seeds)[:, None] + counter)
-    radius = (-2 * torch.log((bits.float() + 1) / (MASK + 2.0))).sqrt()
-    angle = _hash(bits + 0x9E3779B9).float() * (2 * math.pi / (MASK + 1.0))
-    return torch.cat([radius * angle.cos(), radius * angle.sin()], 1)[:, :count].unflatten(1, shape)
-
-
-def smooth_noise(
-    seeds: Int64[Tensor, " n"], spread: PerPicture, height: int, width: int
-) -> Float[Tensor, "n 1 height width"]:
+def smooth_noise(seeds: NoiseSeeds, spread: PerPicture, height: int, width: int) -> Float[Tensor, "n 1 height width"]:
     """Normal values of unit variance that go together over a distance: white noise behind a Gaussian blur.
 
     Args:
@@ -41,11 +28,3 @@ def smooth_noise(
     blurred: Tensor = torch.fft.irfft2(spectrum, s=(height, width))
     deviation = blurred.std((1, 2, 3), keepdim=True)
     return (blurred - blurred.mean((1, 2, 3), keepdim=True)) / deviation.clamp(min=1e-8)
-
-
-def _hash(values: Int64[Tensor, "..."]) -> Int64[Tensor, "..."]:
-    """32 bits mixed by two rounds of xor, shift and multiply, in the manner of MurmurHash3's finaliser."""
-    values = values & MASK
-    values = ((values ^ (values >> 16)) * 0x85EBCA6B) & MASK
-    values = ((values ^ (values >> 13)) * 0xC2B2AE35) & MASK
-    return values ^ (values >> 16)

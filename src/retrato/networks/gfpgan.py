@@ -1,11 +1,15 @@
 """GFP-GAN (Wang et al., CVPR 2021): a U-Net takes the degradation out and steers a StyleGAN2 prior."""
 
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from retrato.networks.discriminator import DownBlock
+from retrato.networks.noise import NoiseSeeds
+from retrato.networks.resampling import Resampling, enlarge
 from retrato.networks.stylegan2 import (
     Condition,
     Features,
@@ -13,7 +17,6 @@ from retrato.networks.stylegan2 import (
     StyleGAN2Generator,
     Styles,
     begin_even,
-    enlarge,
     resolutions,
 )
 from retrato.shapes import Faces
@@ -21,7 +24,10 @@ from retrato.shapes import Faces
 
 @dataclass(frozen=True)
 class GFPGANConfig:
-    """Shape of the restorer; the defaults are the published v1.2, v1.3 and v1.4."""
+    """Shape of the restorer; the defaults are the published v1.2, v1.3 and v1.4.
+
+    The published v1 has a prior with `channel_base` 16384 and FIR resampling.
+    """
 
     prior: StyleGAN2Config = field(default_factory=StyleGAN2Config)
     """Shape of the generative prior. The U-Net has half its channels at every resolution."""
@@ -51,21 +57,21 @@ class GFPGAN(nn.Module):
             KeepMap(self.unet.channels(self.unet.resolutions[-1]), config.prior.fold) if config.keep_input else None
         )
 
-    def forward(self, degraded: Faces, rng: torch.Generator | None = None) -> tuple[Faces, list[Tensor]]:
+    def forward(self, degraded: Faces, noise_seeds: NoiseSeeds | None = None) -> tuple[Faces, list[Tensor]]:
         """Restore, and show what the U-Net sees at each resolution from 8 px on (for the pyramid loss).
 
-        `rng` draws the prior's noise; by default it is the noise stored with the weights.
+        `noise_seeds` are of the prior's noise for each face; by default it is the noise stored with the weights.
         """
         styles, features = self.unet(degraded)
-        return self._draw(degraded, styles, features, rng), self.unet.pyramid(features)
+        return self._draw(degraded, styles, features, noise_seeds), self.unet.pyramid(features)
 
-    def restore(self, degraded: Faces, rng: torch.Generator | None = None) -> Faces:
+    def restore(self, degraded: Faces, noise_seeds: NoiseSeeds | None = None) -> Faces:
         """Restore only."""
         styles, features = self.unet(degraded)
-        return self._draw(degraded, styles, features, rng)
+        return self._draw(degraded, styles, features, noise_seeds)
 
-    def _draw(self, degraded: Faces, styles: Styles, features: list[Features], rng: torch.Generator | None) -> Faces:
-        drawn = self.prior(styles, self.unet.conditions(features), rng)
+    def _draw(self, degraded: Faces, styles: Styles, features: list[Features], noise_seeds: NoiseSeeds | None) -> Faces:
+        drawn = self.prior(styles, self.unet.conditions(features), noise_seeds)
         return drawn if self.keep is None else drawn.lerp(degraded, self.keep(features[-1]))
 
 
@@ -79,7 +85,8 @@ class DegradationRemoval(nn.Module):
         last = self.resolutions[-1]
         self.first = nn.Conv2d(3 * prior.fold**2, self.channels(last), 1)
         self.down = nn.ModuleList(
-            ResidualBlock(self.channels(size), self.channels(size // 2), 0.5) for size in reversed(self.resolutions)
+            _down_block(self.channels(size), self.channels(size // 2), prior.resampling)
+            for size in reversed(self.resolutions)
         )
         self.middle = nn.Conv2d(self.channels(4), self.channels(4), 3, padding=1)
         self.to_styles = nn.Linear(self.channels(4) * 4 * 4, prior.style_layers * prior.style_size)
@@ -164,6 +171,16 @@ class KeepMap(nn.Module):
     def forward(self, features: Features) -> Tensor:
         """(N, 1, S, S), 0 to 1."""
         return F.pixel_shuffle(torch.sigmoid(self.conv(features).float()), self.fold)
+
+
+def _down_block(in_channels: int, out_channels: int, resampling: Resampling) -> nn.Module:
+    match resampling:
+        case Resampling.BILINEAR:
+            return ResidualBlock(in_channels, out_channels, 0.5)
+        case Resampling.FIR:  # v1 goes down as StyleGAN2's discriminator does, and up bilinearly
+            return DownBlock(in_channels, out_channels)
+        case _:
+            assert_never(resampling)
 
 
 def _condition_head(channels: int, start: float) -> nn.Sequential:

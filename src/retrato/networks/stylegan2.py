@@ -1,18 +1,23 @@
-"""StyleGAN2's generator (Karras et al., 2020), in the clean form that GFP-GAN's released models have.
+"""StyleGAN2's generator (Karras et al., 2020), and the clean form of it that GFP-GAN's released models have.
 
-Clean means plain weights (no equalised learning rate) and bilinear resampling. Modulation scales the input channels and
-demodulation the output channels of one convolution that the whole batch shares, which equals the paper's per-sample
-weights (eq. 1 to 3) at a fraction of the cost.
+Weights are plain: the equalised learning rates of published files are folded in when these are read. Clean also means
+bilinear resampling; the paper's own is `Resampling.FIR`. Modulation scales the input channels and demodulation the
+output channels of one convolution that the whole batch shares, which equals the paper's per-sample weights (eq. 1 to 3)
+at a fraction of the cost.
 """
 
 import math
 from dataclasses import dataclass
+from typing import assert_never
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from retrato.networks.convolutions import begin_with_unit_gain
+from retrato.networks.noise import NoiseSeeds, seeded_noise
+from retrato.networks.resampling import Blur, Resampling, enlarge
 from retrato.shapes import Pictures
 
 Features = Float[Tensor, "n _ _ _"]
@@ -34,7 +39,7 @@ LIMITS = {
     "mapping_layers": (0, 64),
     "fold": (1, 16),
 }
-"""Least and most of each field of the config; far around all published shapes."""
+"""Least and most of each number in the config; far around all published shapes."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class StyleGAN2Config:
     """Depth of the network from z to w; 0 where styles come from elsewhere."""
     fold: int = 1
     """How many times smaller than the picture its last features are, each giving a square of pixels."""
+    resampling: Resampling = Resampling.BILINEAR
+    """How features and pictures double their size, and how GFP-GAN's U-Net halves its features."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that no generator has, before anything large is made for them."""
@@ -61,6 +68,8 @@ class StyleGAN2Config:
             value = getattr(self, name)
             if type(value) is not int or not least <= value <= most:
                 raise ValueError(f"{name} must be a whole number from {least} to {most}, found {value!r}")
+        if type(self.resampling) is not Resampling:
+            raise ValueError(f"resampling must be a Resampling, found {self.resampling!r}")
         if self.image_size.bit_count() + self.fold.bit_count() > 2 or self.last_resolution < 8:
             raise ValueError(
                 f"no powers of two with at least 8 between: image_size {self.image_size}, fold {self.fold}"
@@ -103,23 +112,58 @@ class StyleGAN2Generator(nn.Module):
         self,
         styles: Styles,
         conditions: "list[Condition] | None" = None,
-        rng: torch.Generator | None = None,
+        noise_seeds: NoiseSeeds | None = None,
     ) -> Pictures:
         """Draw pictures.
 
         Args:
             styles: one for each of `config.style_layers` layers.
             conditions: one for each resolution from 8 px on.
-            rng: where noise is drawn from; by default the noise stored with the weights, the same in every call.
+            noise_seeds: of each picture's noise; by default it is the noise stored with the weights.
         """
         features = self.constant.expand(len(styles), -1, -1, -1)
-        features = self.first(features, styles[:, 0], rng)
+        features = self.first(features, styles[:, 0], noise_seeds)
         picture = self.first_to_rgb(features, styles[:, 1])
         for level, block in enumerate(self.blocks):
             condition = conditions[level] if conditions else None
             layers = styles[:, 2 * level + 1 : 2 * level + 4].unbind(1)
-            features, picture = block(features, picture, layers, condition, rng)
+            seeds = None if noise_seeds is None else noise_seeds + (2 * level + 1)  # each layer has its own noise
+            features, picture = block(features, picture, layers, condition, seeds)
         return picture
+
+    @torch.no_grad()
+    def mean_style(self, count: int, rng: torch.Generator) -> Float[Tensor, "1 style"]:
+        """The mean of the styles of that many drawn latents."""
+        latents = torch.randn(count, self.config.style_size, generator=rng, device=rng.device)
+        return self.mapping(latents.to(self.constant.device)).mean(0, keepdim=True)
+
+
+def in_every_layer(style: Style, layers: int) -> Styles:
+    """One style for all layers of a picture."""
+    return style[:, None, :].expand(-1, layers, -1)
+
+
+def truncated(
+    styles: Float[Tensor, "n *layers style"], mean: Float[Tensor, "1 style"], kept: float
+) -> Float[Tensor, "n *layers style"]:
+    """Styles drawn towards the mean: less varied pictures with fewer faults (Karras et al., 2019, appendix B).
+
+    Args:
+        styles: in W or in W+.
+        mean: of many styles.
+        kept: how much of the distance to the mean is left, the paper's psi: 1 changes nothing, 0 leaves the mean.
+    """
+    return torch.lerp(mean, styles, kept)
+
+
+def mix_styles(coarse: Styles, fine: Styles, cut: int | Int64[Tensor, " n"]) -> Styles:
+    """The first one's styles up to layer `cut`, of all or of each picture, the other's from there on.
+
+    Karras et al., 2019, section 3.1.
+    """
+    cuts = torch.as_tensor(cut, device=coarse.device)[..., None]
+    is_coarse = torch.arange(coarse.shape[1], device=coarse.device) < cuts  # (N, layers) or (layers)
+    return torch.where(is_coarse[..., None], coarse, fine)
 
 
 @dataclass(frozen=True)
@@ -146,8 +190,9 @@ class Mapping(nn.Sequential):
     def __init__(self, style_size: int, layers: int) -> None:
         super().__init__()
         for _ in range(layers):
-            self.append(nn.Linear(style_size, style_size))
-            self.append(nn.LeakyReLU(0.2))
+            linear = nn.Linear(style_size, style_size)
+            begin_with_unit_gain(linear)
+            self.extend([linear, nn.LeakyReLU(0.2)])
 
     def forward(self, latent: Style) -> Style:
         """Normalise the latent to unit variance, then map it."""
@@ -161,7 +206,8 @@ class SynthesisBlock(nn.Module):
     def __init__(self, config: StyleGAN2Config, resolution: int, fold: int) -> None:
         super().__init__()
         before, channels = config.channels(resolution // 2), config.channels(resolution)
-        self.enlarge = StyledConv(before, channels, config.style_size, resolution, enlarge=True)
+        self.resampling = config.resampling
+        self.enlarge = StyledConv(before, channels, config.style_size, resolution, enlarge=config.resampling)
         self.refine = StyledConv(channels, channels, config.style_size, resolution)
         self.to_rgb = ToRGB(channels, config.style_size, fold)
 
@@ -171,15 +217,15 @@ class SynthesisBlock(nn.Module):
         picture: Sketch,
         styles: tuple[Style, ...],
         condition: Condition | None,
-        rng: torch.Generator | None,
+        noise_seeds: NoiseSeeds | None,
     ) -> tuple[Features, Sketch]:
         """Features and picture at twice the resolution (the picture at `fold` times that)."""
-        features = self.enlarge(features, styles[0], rng)
+        features = self.enlarge(features, styles[0], noise_seeds)
         if condition is not None:
             features = condition.steer(features)
-        features = self.refine(features, styles[1], rng)
+        features = self.refine(features, styles[1], None if noise_seeds is None else noise_seeds + 1)
         detail = self.to_rgb(features, styles[2])
-        return features, enlarge(picture, detail.shape[-1] // picture.shape[-1]) + detail
+        return features, enlarge(picture, detail.shape[-1] // picture.shape[-1], self.resampling) + detail
 
 
 class StyledConv(nn.Module):
@@ -188,7 +234,12 @@ class StyledConv(nn.Module):
     noise: Tensor
 
     def __init__(
-        self, in_channels: int, out_channels: int, style_size: int, resolution: int, enlarge: bool = False
+        self,
+        in_channels: int,
+        out_channels: int,
+        style_size: int,
+        resolution: int,
+        enlarge: Resampling | None = None,
     ) -> None:
         super().__init__()
         self.conv = ModulatedConv(in_channels, out_channels, 3, style_size, enlarge=enlarge)
@@ -196,16 +247,10 @@ class StyledConv(nn.Module):
         self.noise_strength = nn.Parameter(torch.zeros(()))
         self.register_buffer("noise", torch.randn(1, 1, resolution, resolution))
 
-    def forward(self, features: Features, style: Style, rng: torch.Generator | None) -> Features:
+    def forward(self, features: Features, style: Style, noise_seeds: NoiseSeeds | None) -> Features:
         """Refine the features in the style."""
         features, norm = self.conv(features, style)
-        noise = (
-            self.noise
-            if rng is None
-            else torch.randn((len(features), 1, *features.shape[2:]), generator=rng, device=rng.device).to(
-                features.device
-            )
-        )
+        noise = self.noise if noise_seeds is None else seeded_noise(noise_seeds, (1, *features.shape[2:]))
         offset = self.bias[:, None, None] + self.noise_strength * noise
         scaled = torch.addcmul(offset.to(features.dtype), features, (norm * GAIN).to(features.dtype))
         return F.leaky_relu(scaled, 0.2)
@@ -228,13 +273,20 @@ class ToRGB(nn.Module):
 
 
 class ModulatedConv(nn.Module):
-    """A convolution whose input channels a style scales."""
+    """A convolution whose input channels a style scales; with `enlarge` it doubles the resolution in that way."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int, style_size: int, enlarge: bool = False
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        style_size: int,
+        enlarge: Resampling | None = None,
     ) -> None:
         super().__init__()
         self.enlarge = enlarge
+        if enlarge is Resampling.FIR:
+            self.blur = Blur(padding=1, gain=4)  # each pixel's part is spread over four
         self.to_scale = nn.Linear(style_size, in_channels)
         nn.init.normal_(self.to_scale.weight, std=style_size**-0.5)
         nn.init.ones_(self.to_scale.bias)
@@ -244,13 +296,22 @@ class ModulatedConv(nn.Module):
     def forward(self, features: Features, style: Style) -> tuple[Features, Float[Tensor, "n out 1 1"]]:
         """The convolved features, and the factor that would demodulate them to unit variance."""
         scale = self.to_scale(style).float()  # (N, I)
-        features = features * scale[:, :, None, None].to(features.dtype)
-        if self.enlarge:
-            features = enlarge(features, 2)
-        convolved = F.conv2d(features, self.weight, padding=self.weight.shape[-1] // 2)
+        convolved = self._convolve(features * scale[:, :, None, None].to(features.dtype))
         energy = self.weight.square().sum((2, 3))  # (O, I)
         norm = ((scale.square()[:, None, :] * energy).sum(2) + 1e-8).rsqrt()  # (N, O), summed in float32
         return convolved, norm[:, :, None, None]
+
+    def _convolve(self, features: Features) -> Features:
+        padding = self.weight.shape[-1] // 2
+        match self.enlarge:
+            case None:
+                return F.conv2d(features, self.weight, padding=padding)
+            case Resampling.BILINEAR:
+                return F.conv2d(enlarge(features, 2), self.weight, padding=padding)
+            case Resampling.FIR:
+                return self.blur(F.conv_transpose2d(features, self.weight.transpose(0, 1), stride=2))
+            case _:
+                assert_never(self.enlarge)
 
 
 @torch.no_grad()
@@ -260,10 +321,3 @@ def begin_even(parameter: nn.Parameter, fold: int) -> None:
     As in Aitken et al. (2017), Checkerboard artifact free sub-pixel convolution.
     """
     parameter.copy_(parameter[:: fold**2].repeat_interleave(fold**2, 0))
-
-
-def enlarge(features: Features, factor: int) -> Features:
-    """Bilinear, with pixel centres aligned as `align_corners=False` means it."""
-    if factor == 1:
-        return features
-    return F.interpolate(features, scale_factor=factor, mode="bilinear", align_corners=False)

@@ -21,3 +21,20 @@ def mark_as_restored(photo: Photo, restorer: str) -> Photo:
         exif.load(photo.exif)
     exif[Base.ProcessingSoftware] = f"retrato {__version__}: faces restored by a model ({restorer})"
     return replace(photo, exif=exif.tobytes())
+
+
+def mark_as_generated(photo: Photo, generator: str) -> Photo:
+    """The picture with `generated_note` in EXIF's ProcessingSoftware, instead of whatever EXIF it had.
+
+    Args:
+        photo: drawn by a model from nothing but chance.
+        generator: kind and weights of what drew it.
+    """
+    exif = PIL.Image.Exif()
+    exif[Base.ProcessingSoftware] = generated_note(generator)
+    return replace(photo, exif=exif.tobytes())
+
+
+def generated_note(generator: str) -> str:
+    """What goes with pictures and films that a model drew, in the words of its mark."""
+    return f"retrato {__version__}: drawn by a model, shows no real person ({generator})"

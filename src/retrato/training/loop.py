@@ -3,18 +3,21 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
+from jaxtyping import UInt8
 from torch import Tensor
 
 from retrato.data import DrawnBatches, FaceImages, StoredImage, load_batches, random_state, source_shares
-from retrato.errors import UnusableData
-from retrato.training.run_folder import RunFolder, ScalarLog
+from retrato.errors import UnusableData, UnusableRun
+from retrato.losses.components import Places
+from retrato.training.run_folder import RunFolder
 from retrato.training.task import Task, Terms
 
 LOG_ITERATIONS = 20
 PREVIEW_PICTURES = 8
+SCORED_PICTURES = 32
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class LoopConfig:
     """Pictures in each iteration."""
     decay_share: float = 0.2
     """The last part of the iterations, over which the learning rate falls linearly to a tenth."""
+    halve_at: tuple[int, ...] = ()
+    """Iterations from which on the learning rate is half of what it was."""
     seed: int = 0
     """Decides every draw."""
 
@@ -39,17 +44,32 @@ class Progress:
     """Iterations done."""
     pictures_per_second: float
     """Since the last report."""
+    waiting_share: float
+    """Of that time, how much went by waiting for pictures."""
     numbers: Mapping[str, float]
     """Averages since the last report."""
 
 
+@dataclass(frozen=True)
+class TrainingFaces:
+    """Which faces are for what."""
+
+    learned: Sequence[StoredImage]
+    others: Sequence[StoredImage] | None = None
+    """Not learned: for previews, and to choose the best weights by.
+
+    Without any, previews show the first that are learned, and no weights are called the best.
+    """
+    known_places: Mapping[str, Places] = field(default_factory=dict)
+    """Of eyes and mouth, by file name without ending."""
+
+
 def train(
     task: Task,
-    images: Sequence[StoredImage],
+    faces: TrainingFaces,
     run: RunFolder,
     config: LoopConfig,
     *,
-    preview_images: Sequence[StoredImage] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress]:
     """Train until `config.iterations`, from where the run folder stands; a report every few iterations.
@@ -59,42 +79,77 @@ def train(
 
     Args:
         task: what learns.
-        images: what it learns from.
+        faces: what it learns from.
         run: where checkpoints, numbers and previews go.
         config: how long.
-        preview_images: faces to show in previews; by default the first of `images`.
         should_stop: asked after every iteration.
+
+    In several processes, each learns from its share, and the first alone writes and reports.
 
     Raises:
         Diverged: a loss is no longer a number; the last checkpoint is kept.
         UnusableData: a picture cannot be read.
         UnusableRun: the run cannot be resumed, or not be written.
     """
+    division = task.division
+    if config.batch_size % division.smallest_batch:
+        raise UnusableRun(
+            f"a batch of {config.batch_size} does not divide among {division.processes} processes with "
+            f"{division.parts} parts each: choose a multiple of {division.smallest_batch}"
+        )
     done = run.resume(task)
-    drawn = DrawnBatches(source_shares(images), config.batch_size, config.seed, range(done, config.iterations))
-    previews = FaceImages((preview_images or images)[:PREVIEW_PICTURES], task.image_size)
-    preview = torch.stack([previews[index] for index in range(len(previews))])
-    log, meter = ScalarLog(run, done), Meter(config.batch_size)
+    drawn = DrawnBatches(source_shares(faces.learned), config.batch_size, config.seed, range(done, config.iterations))
+    shares = (division.share(batch) for batch in drawn)
+    keeper = Keeper(task, run, faces)
+    log, meter = run.log(done) if division.is_first else None, Meter(config.batch_size)
     try:
-        for pictures in load_batches(FaceImages(images, task.image_size), drawn):
+        for batch in load_batches(FaceImages(faces.learned, task.image_size, faces.known_places), shares):
+            meter.loaded()
             rng = random_state(config.seed, done, "step")
-            meter.add(task.step(pictures, rng, done, learning_rate_decay(done, config)))
+            meter.add(task.step(batch, rng, done, learning_rate_decay(done, config)))
             done += 1
             if done % LOG_ITERATIONS == 0 or done == config.iterations:
                 report = meter.report(done)
-                log.add(report.numbers, done)
+                if log:
+                    log.add(report.numbers, done)
                 yield report
-            if should_stop():
+            if division.any(should_stop(), task.device):
                 break
-            if run.is_saving_due():
+            if division.is_first and run.is_saving_due():
                 with meter.paused():
-                    run.save(task, done, preview)
+                    keeper.save(done)
+            meter.stepped()
     except (GeneratorExit, UnusableData):
-        run.save(task, done, preview)
+        keeper.save(done)
         raise
     finally:
-        log.close()
-    run.save(task, done, preview)
+        if log:
+            log.close()
+    keeper.save(done)
+
+
+class Keeper:
+    """Saves a task into a run folder, with a preview and a score on the same faces every time."""
+
+    def __init__(self, task: Task, run: RunFolder, faces: TrainingFaces) -> None:
+        self._task, self._run = task, run
+        self._shown = _pictures((faces.others or faces.learned)[:PREVIEW_PICTURES], task.image_size)
+        self._judged = _pictures(faces.others[:SCORED_PICTURES], task.image_size) if faces.others else None
+
+    def save(self, iteration: int) -> None:
+        """In the first process alone.
+
+        Raises:
+            UnusableRun: the folder cannot be written, or the disk is full; what was saved before is kept.
+        """
+        if self._task.division.is_first:
+            score = None if self._judged is None else self._task.score(self._judged)
+            self._run.save(self._task, iteration, self._task.preview(self._shown), score)
+
+
+def _pictures(images: Sequence[StoredImage], size: int) -> UInt8[Tensor, "n 3 s s"]:
+    faces = FaceImages(images, size)
+    return torch.stack([faces[index] for index in range(len(faces))])
 
 
 class Meter:
@@ -107,7 +162,16 @@ class Meter:
     def _begin(self) -> None:
         self._sums: dict[str, Tensor] = {}
         self._steps = 0
-        self._started = time.monotonic()
+        self._waited = 0.0
+        self._started = self._since = time.monotonic()
+
+    def stepped(self) -> None:
+        """From now on it waits for pictures."""
+        self._since = time.monotonic()
+
+    def loaded(self) -> None:
+        """It has waited until now."""
+        self._waited += time.monotonic() - self._since
 
     def add(self, terms: Terms) -> None:
         """Count one step."""
@@ -118,7 +182,7 @@ class Meter:
         """What came since the last report."""
         seconds = time.monotonic() - self._started
         numbers = {name: float(each) / self._steps for name, each in self._sums.items()}
-        progress = Progress(iteration, self._steps * self._batch_size / seconds, numbers)
+        progress = Progress(iteration, self._steps * self._batch_size / seconds, self._waited / seconds, numbers)
         self._begin()
         return progress
 
@@ -131,7 +195,8 @@ class Meter:
 
 
 def learning_rate_decay(iteration: int, config: LoopConfig) -> float:
-    """1, then falling linearly to a tenth at the end."""
+    """1; half from each of `halve_at` on; and falling linearly to a tenth at the end."""
     falling = max(1, round(config.iterations * config.decay_share))
-    left = min(1.0, (config.iterations - iteration) / falling)
-    return 0.1 + 0.9 * left
+    left = min(1.0, (config.iterations - iteration) / falling) if config.decay_share else 1.0
+    halvings = sum(iteration >= each for each in config.halve_at)
+    return (0.1 + 0.9 * left) / 2**halvings

@@ -1,7 +1,7 @@
 """One side of a game: a network, its optimiser, and its average over time."""
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from retrato.errors import Diverged
 from retrato.shapes import Scalar
+from retrato.training.division import Division
+from retrato.training.equalized import equalized_rates
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -23,54 +25,83 @@ class AdamConfig:
     """After the warm-up."""
     betas: tuple[float, float] = (0.9, 0.99)
     """How long the means of gradients and of their squares remember."""
+    equalized: bool = False
+    """Whether each parameter learns at the rate that an equalised network gives it (Karras et al., 2018)."""
     warmup_iterations: int = 200
     """The learning rate rises linearly that long."""
-    largest_gradient: float = 1.0
+    largest_gradient: float | None = 1.0
     """Longer gradients are shortened to this norm."""
     average_decay: float = 0.999
     """How much of the averaged weights each iteration keeps; less in the first iterations."""
 
 
 class Player(Generic[Network]):
-    """Learns by minimising losses; `average` is what to use."""
+    """Learns by minimising losses; `average` is what to use. Parameters that need no gradient are left alone."""
 
-    def __init__(self, network: Network, config: AdamConfig) -> None:
+    def __init__(self, network: Network, config: AdamConfig, division: Division | None = None) -> None:
         self.network = network
         self.average: Network = copy.deepcopy(network).eval().requires_grad_(False)
         self.config = config
-        self.optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=config.betas)
+        self.division = division or Division()
+        self._learning = {name: each for name, each in network.named_parameters() if each.requires_grad}
+        self.optimizer = torch.optim.Adam(self._groups(), lr=config.learning_rate, betas=config.betas)
 
-    def minimize(self, loss: Scalar, iteration: int, decay: float = 1.0) -> Tensor:
-        """One step down, and the norm of the gradient before clipping.
+    def _groups(self) -> list[dict[str, Any]]:
+        """Parameters by the factor on their learning rate."""
+        rates = equalized_rates(self.network) if self.config.equalized else {}
+        groups: dict[float, list[Tensor]] = {}
+        for name, parameter in self._learning.items():
+            groups.setdefault(rates.get(name, 1.0), []).append(parameter)
+        return [{"params": parameters, "factor": factor} for factor, parameters in groups.items()]
+
+    def minimize(self, losses: Iterable[Scalar], iteration: int, decay: float = 1.0) -> Tensor:
+        """One step down the mean of the losses, and the norm of the gradient before clipping.
 
         Args:
-            loss: what to make smaller.
+            losses: of each part of the batch, computed when its turn comes: one is in memory at a time.
             iteration: from 0.
             decay: what the learning rate is multiplied with, besides the warm-up.
 
         Raises:
-            Diverged: the loss or its gradient is not finite; the weights are left as they were.
+            Diverged: the gradient is not finite; the weights are left as they were.
         """
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.largest_gradient)
+        parts = 0
+        for loss in losses:
+            loss.backward()
+            parts += 1
+        norm = self._gradient_norm(parts)
         if not norm.isfinite():
-            raise Diverged(f"loss {loss.item()} with gradient {norm.item()} in iteration {iteration}")
+            raise Diverged(
+                f"the gradient of {type(self.network).__name__} in iteration {iteration} is {norm.item()}: "
+                "try a smaller learning rate, or smaller weights of the adversarial losses"
+            )
         warmup = min(1.0, (iteration + 1) / max(1, self.config.warmup_iterations))
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * warmup * decay
+            group["lr"] = self.config.learning_rate * group["factor"] * warmup * decay
         self.optimizer.step()
         self._update_average(iteration)
         return norm
 
+    def _gradient_norm(self, parts: int) -> Tensor:
+        """The norm of the mean gradient of all parts and processes, which is then clipped."""
+        gradients = [each.grad for each in self._learning.values() if each.grad is not None]
+        if parts > 1:
+            torch._foreach_div_(gradients, parts)
+        self.division.average(gradients)
+        most = self.config.largest_gradient
+        return nn.utils.clip_grad_norm_(self._learning.values(), float("inf") if most is None else most)
+
     @contextmanager
     def frozen(self) -> Iterator[None]:
         """Let gradients pass through the network without collecting any for it."""
-        self.network.requires_grad_(False)
+        for each in self._learning.values():
+            each.requires_grad_(False)
         try:
             yield
         finally:
-            self.network.requires_grad_(True)
+            for each in self._learning.values():
+                each.requires_grad_(True)
 
     @torch.no_grad()
     def _update_average(self, iteration: int) -> None:
@@ -79,14 +110,14 @@ class Player(Generic[Network]):
         current: list[Tensor] = list(self.network.parameters())
         torch._foreach_lerp_(averaged, current, 1 - keep)
 
-    def start_from(self, network: Network) -> None:
-        """Take over the weights of a network of the same shape.
+    def start_from(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over weights of a network of the same shape.
 
         Raises:
-            RuntimeError: it has another shape.
+            RuntimeError: they are of another shape.
         """
-        self.network.load_state_dict(network.state_dict())
-        self.average.load_state_dict(network.state_dict())
+        self.network.load_state_dict(tensors)
+        self.average.load_state_dict(tensors)
 
     def state(self) -> dict[str, Any]:
         """All that resuming takes."""

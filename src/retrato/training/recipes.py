@@ -1,46 +1,206 @@
 """Named configs of whole runs. Each number of a paper stands here once, with its source."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from retrato.degradation import DegradationRanges, OldPhotoRanges
+from retrato.degradation import DegradationRanges, OldPhotoRanges, Preset
 from retrato.errors import UnknownRecipe
+from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGANConfig
+from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.training.loop import LoopConfig
-from retrato.training.tasks.gfpgan import GFPGANTaskConfig
+from retrato.training.player import AdamConfig
+from retrato.training.tasks.adversary import AdversaryConfig
+from retrato.training.tasks.gfpgan import GFPGANTaskConfig, LossWeights, Precision
+from retrato.training.tasks.judges import IdentityKind, PerceptualKind
+from retrato.training.tasks.stylegan2 import AugmentationConfig, StyleGAN2TaskConfig
+
+TaskConfig = GFPGANTaskConfig | StyleGAN2TaskConfig
+
+COMPACT_PRIOR = StyleGAN2Config(
+    image_size=256, style_size=96, channel_base=8192, channel_max=256, mapping_layers=0, fold=2
+)
+"""Of the bundled model."""
+COMPACT_DISCRIMINATOR = DiscriminatorConfig(image_size=256, channel_base=4096, channel_max=256, fold=2)
+PUBLISHED_AVERAGE = 0.5 ** (32 / 10_000)
+"""Half of the averaged weights are from the last 10,000 / 32 iterations (BasicSR)."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """A run, complete but for data and folder."""
 
-    task: GFPGANTaskConfig
+    task: TaskConfig
     loop: LoopConfig
+
+
+def gfpgan_512() -> Recipe:
+    """GFP-GAN v1 as published: options/train_gfpgan_v1.yml in TencentARC/GFPGAN, and its paper's section 4.1.
+
+    Needs FFHQ's 70,000 faces, the published StyleGAN2 prior (`--prior`), VGG-19 and ArcFace-18; it took four GPUs.
+    Colours go wrong in its degradation, so it colours grey photographs. Against that its authors advise, in our words,
+    `--set task.degradation.colour={} --set task.degradation.grey_target=true`.
+    """
+    return Recipe(
+        task=GFPGANTaskConfig(
+            network=GFPGANConfig(_published_prior(mapping_layers=0)),
+            freeze_prior=True,
+            degradation=Preset.PAPER_COLOUR.ranges,
+            losses=LossWeights(pixel=0.1, pyramid=1.0, pyramid_until=50_000, perceptual=1.0, style=50.0, identity=10.0),
+            perceptual=PerceptualKind.VGG,
+            identity=IdentityKind.ARCFACE,
+            restorer=_published_learning((0.0, 0.99)),
+            precision=Precision.FP32,
+            adversary=AdversaryConfig(
+                discriminator=DiscriminatorConfig(image_size=512, channel_base=16384),
+                learning=_published_learning((0.0, 0.99 ** (16 / 17))),  # one of 17 steps is regularisation
+                component_learning=_published_learning((0.9, 0.99)),
+                face_weight=0.1,
+                component_weight=1.0,
+                style_weight=200.0,
+                penalty_weight=10.0,
+                penalty_every=16,
+            ),
+        ),
+        loop=LoopConfig(iterations=800_000, batch_size=12, decay_share=0.0, halve_at=(600_000, 700_000)),
+    )
+
+
+def gfpgan_512_simple() -> Recipe:
+    """The same without facial components and identity: options/train_gfpgan_v1_simple.yml."""
+    full = gfpgan_512()
+    assert isinstance(full.task, GFPGANTaskConfig)
+    assert full.task.adversary
+    return replace(
+        full,
+        task=replace(
+            full.task,
+            losses=replace(full.task.losses, identity=0.0),
+            adversary=replace(full.task.adversary, component_weight=0.0, style_weight=0.0),
+        ),
+    )
 
 
 def gfpgan_256_compact() -> Recipe:
     """The bundled model: 11.8 million parameters, 18 GFLOP a face, 24 MB as float16.
 
-    Two CPU cores with bf16 take about 6 pictures a second. What it reached is in the weights' model card.
+    Two CPU cores with bf16 take about 6 pictures a second, 5 once the adversary has joined. What it reached is in the
+    weights' model card.
     """
     return Recipe(
         task=GFPGANTaskConfig(
-            network=GFPGANConfig(
-                prior=StyleGAN2Config(
-                    image_size=256, style_size=96, channel_base=8192, channel_max=256, mapping_layers=0, fold=2
-                ),
-                keep_input=True,
-            ),
+            network=GFPGANConfig(COMPACT_PRIOR, keep_input=True),
             degradation=DegradationRanges(
                 grey_share=0.15, untouched_share=0.05, mildness=0.15, old_photo=OldPhotoRanges(share=0.3)
+            ),
+            adversary=AdversaryConfig(
+                discriminator=COMPACT_DISCRIMINATOR,
+                learning=AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0),
+                component_learning=AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0),
+                component_channels=32,
+                first_iteration=15_000,
+                face_weight=0.05,
+                component_weight=0.05,
+                style_weight=20.0,
             ),
         ),
         loop=LoopConfig(iterations=100_000, batch_size=8),
     )
 
 
-RECIPES: dict[str, Callable[[], Recipe]] = {"gfpgan-256-compact": gfpgan_256_compact}
+def gfpgan_128_laptop() -> Recipe:
+    """Small enough to watch: faces of 128 px, 2.4 million parameters; its previews change within minutes.
+
+    Ten minutes on two CPU cores take the blur and the noise off; an hour gives eyes and mouths.
+    """
+    return Recipe(
+        task=GFPGANTaskConfig(
+            network=GFPGANConfig(
+                StyleGAN2Config(
+                    image_size=128, style_size=64, channel_base=2048, channel_max=128, mapping_layers=0, fold=2
+                ),
+                keep_input=True,
+            ),
+            degradation=DegradationRanges(grey_share=0.1, untouched_share=0.05, mildness=0.15),
+            restorer=AdamConfig(1e-3, warmup_iterations=50),
+            adversary=AdversaryConfig(
+                discriminator=DiscriminatorConfig(image_size=128, channel_base=2048, channel_max=128, fold=2),
+                learning=AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0),
+                component_learning=AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0),
+                component_channels=16,
+                first_iteration=3_000,
+                face_weight=0.02,
+                component_weight=0.02,
+                style_weight=5.0,
+            ),
+        ),
+        loop=LoopConfig(iterations=6_000, batch_size=8),
+    )
+
+
+def stylegan2_512() -> Recipe:
+    """GFP-GAN's prior as published: the numbers of options/train/StyleGAN in BasicSR, at 512 px, with FFHQ.
+
+    The published file's name says batches of 12 and 800,000 iterations. With some thousand faces instead of 70,000 add
+    `--set task.augmentation={}`.
+    """
+    return Recipe(
+        task=StyleGAN2TaskConfig(
+            network=_published_prior(mapping_layers=8),
+            discriminator=DiscriminatorConfig(image_size=512, channel_base=16384),
+            generator_learning=_published_learning((0.0, 0.99 ** (4 / 5))),  # one of 5 steps is regularisation
+            discriminator_learning=_published_learning((0.0, 0.99 ** (16 / 17))),
+            precision=Precision.FP32,
+        ),
+        loop=LoopConfig(iterations=800_000, batch_size=12, decay_share=0.0, halve_at=(600_000,)),
+    )
+
+
+def stylegan2_256_compact() -> Recipe:
+    """The prior of the bundled model's shape, for some thousand faces: 5.1 million parameters, with augmentation.
+
+    Two CPU cores take about 10 pictures a second; faces can be told after some hours. `--prior` starts
+    `gfpgan-256-compact` from it.
+    """
+    return Recipe(
+        task=StyleGAN2TaskConfig(
+            network=replace(COMPACT_PRIOR, mapping_layers=4),
+            discriminator=COMPACT_DISCRIMINATOR,
+            generator_learning=_published_learning((0.0, 0.99 ** (4 / 5))),
+            discriminator_learning=_published_learning((0.0, 0.99 ** (16 / 17))),
+            penalty_weight=2.0,  # gamma grows with the number of pixels (Karras et al., 2020, limited data, table 5)
+            augmentation=AugmentationConfig(ramp_pictures=100_000),
+        ),
+        loop=LoopConfig(iterations=200_000, batch_size=16),
+    )
+
+
+def _published_prior(mapping_layers: int) -> StyleGAN2Config:
+    """StyleGAN2 at 512 px with channel multiplier 1; GFP-GAN has no use for the mapping."""
+    return StyleGAN2Config(channel_base=16384, mapping_layers=mapping_layers, resampling=Resampling.FIR)
+
+
+def _published_learning(betas: tuple[float, float]) -> AdamConfig:
+    """2e-3 on equalised weights, at once, unclipped."""
+    return AdamConfig(
+        2e-3,
+        betas=betas,
+        equalized=True,
+        warmup_iterations=0,
+        largest_gradient=None,
+        average_decay=PUBLISHED_AVERAGE,
+    )
+
+
+RECIPES: dict[str, Callable[[], Recipe]] = {
+    "gfpgan-512": gfpgan_512,
+    "gfpgan-512-simple": gfpgan_512_simple,
+    "gfpgan-256-compact": gfpgan_256_compact,
+    "gfpgan-128-laptop": gfpgan_128_laptop,
+    "stylegan2-512": stylegan2_512,
+    "stylegan2-256-compact": stylegan2_256_compact,
+}
 
 
 def recipe(name: str) -> Recipe:

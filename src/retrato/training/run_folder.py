@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import UInt8
 from PIL import Image as PillowImage
-from torch import Tensor
 
 from retrato import __version__
-from retrato.errors import MissingPackage, UnusableRun
+from retrato.errors import MissingPackage, UnusableRun, UnusableWeights
+from retrato.shapes import Image
 from retrato.training.task import Task
-from retrato.weights.store import StoredWeights, write_weights
+from retrato.weights.store import StoredWeights, read_story, write_weights
 from retrato.whole_files import written_whole
 
 UNREADABLE = (
+    AssertionError,
     AttributeError,
     LookupError,
     EOFError,
@@ -36,13 +36,15 @@ UNREADABLE = (
 class RunFolder:
     """Files of one run, each there whole or not at all: a stop at any moment loses nothing that was saved."""
 
-    def __init__(self, folder: Path, save_every_seconds: float = 600) -> None:
+    def __init__(self, folder: Path, save_every_seconds: float = 600, kept_checkpoints: int = 1) -> None:
         self.folder = folder
-        self.checkpoint = folder / "checkpoint.pt"
+        self.checkpoints = folder / "checkpoints"
         self.config = folder / "config.json"
         self.weights = folder / "weights.safetensors"
+        self.best = folder / "best.safetensors"
         self.scalars = folder / "scalars.jsonl"
         self.save_every_seconds = save_every_seconds
+        self.kept_checkpoints = kept_checkpoints
         self._saved = time.monotonic()
 
     def open(self, config: Mapping[str, Any]) -> None:
@@ -53,7 +55,8 @@ class RunFolder:
         """
         text = json.dumps(config, indent=2)
         with self.in_words():
-            (self.folder / "previews").mkdir(parents=True, exist_ok=True)
+            for each in (self.folder / "previews", self.checkpoints):
+                each.mkdir(parents=True, exist_ok=True)
             if not self.config.exists():
                 with written_whole(self.config) as temporary:
                     temporary.write_text(text)
@@ -64,24 +67,39 @@ class RunFolder:
                 "use the same ones, or another --run folder"
             )
 
-    def save(self, task: Task, iteration: int, preview: UInt8[Tensor, "n 3 s s"]) -> None:
+    def save(self, task: Task, iteration: int, preview: Image, score: float | None = None) -> None:
         """Keep all that resuming takes, the averaged weights for use, and a preview of what they do.
+
+        Args:
+            task: what learns.
+            iteration: how many are done.
+            preview: a sheet to look at.
+            score: of the averaged weights, the lower the better; the best ones are kept.
 
         Raises:
             UnusableRun: the folder cannot be written, or the disk is full; what was saved before is kept.
         """
-        players = {name: player.state() for name, player in task.players.items()}
         with self.in_words():
-            with written_whole(self.checkpoint) as temporary:
-                torch.save({"iteration": iteration, "players": players}, temporary)
-            write_weights(self.weights, self._with_story(task.weights(), iteration))
+            with written_whole(self.checkpoints / f"{iteration:07d}.pt") as temporary:
+                torch.save({"iteration": iteration, "task": task.state()}, temporary)
+            for old in self._saved_checkpoints()[: -self.kept_checkpoints]:
+                old.unlink()
+            weights = self._with_story(task.weights(), iteration, score)
+            write_weights(self.weights, weights)
+            if score is not None and score < self._best_score():
+                write_weights(self.best, weights)
             with written_whole(self.folder / "previews" / f"{iteration:07d}.png") as temporary:
-                PillowImage.fromarray(task.preview(preview)).save(temporary, "PNG")
+                PillowImage.fromarray(preview).save(temporary, "PNG")
         self._saved = time.monotonic()
 
     def is_saving_due(self) -> bool:
         """Whether the last save, or the start, is long ago."""
         return time.monotonic() - self._saved > self.save_every_seconds
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was saved yet."""
+        return not self._saved_checkpoints()
 
     def resume(self, task: Task) -> int:
         """Put the task where the run stopped: how many iterations are done; 0 for a new run.
@@ -89,18 +107,40 @@ class RunFolder:
         Raises:
             UnusableRun: the checkpoint is broken.
         """
-        if not self.checkpoint.exists():
+        if self.is_new:
             return 0
+        checkpoint = self._saved_checkpoints()[-1]
         try:
-            state = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-            for name, player in task.players.items():
-                player.resume(state["players"][name])
+            state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+            task.resume(state["task"])
             return int(state["iteration"])
         except UNREADABLE as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise UnusableRun(
-                f"{self.checkpoint} is damaged or belongs to something else ({reason}): delete it to begin anew"
+                f"{checkpoint} is damaged or belongs to something else ({reason}): "
+                "delete it to go on from the one before, or to begin anew"
             ) from error
+
+    def log(self, done: int) -> "ScalarLog":
+        """Of numbers, going on after `done` iterations.
+
+        Raises:
+            MissingPackage: tensorboard is not installed.
+            UnusableRun: the numbers cannot be written.
+        """
+        return ScalarLog(self, done)
+
+    def _saved_checkpoints(self) -> list[Path]:
+        """Oldest first."""
+        return sorted(self.checkpoints.glob("*.pt"), key=lambda path: (len(path.stem), path.stem))
+
+    def _best_score(self) -> float:
+        if not self.best.exists():
+            return float("inf")
+        try:
+            return float(read_story(self.best)["score"])
+        except (UnusableWeights, LookupError, ValueError):
+            return float("inf")  # a broken file is no best one
 
     def _read_config(self) -> Any:
         try:
@@ -108,9 +148,10 @@ class RunFolder:
         except (OSError, ValueError, RecursionError) as error:
             raise UnusableRun(f"{self.config} is damaged ({error}): use another --run folder") from error
 
-    def _with_story(self, weights: StoredWeights, iteration: int) -> StoredWeights:
+    def _with_story(self, weights: StoredWeights, iteration: int, score: float | None) -> StoredWeights:
         story = {"recipe": self._read_config().get("recipe", ""), "iterations": str(iteration), "retrato": __version__}
-        return replace(weights, story={**weights.story, **story})
+        scored = {} if score is None else {"score": f"{score:.6g}"}
+        return replace(weights, story={**weights.story, **story, **scored})
 
     @contextmanager
     def in_words(self) -> Iterator[None]:

@@ -7,7 +7,9 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
+from retrato.data import FaceBatch
 from retrato.shapes import Image
+from retrato.training.division import Division
 from retrato.training.player import Player
 from retrato.weights.store import StoredWeights
 
@@ -25,25 +27,74 @@ class Task(Protocol):
         ...
 
     @property
-    def players(self) -> Mapping[str, Player[Any]]:
-        """All that has a state, by name."""
+    def division(self) -> Division:
+        """How batches are divided."""
         ...
 
-    def step(self, pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator, iteration: int, decay: float) -> Terms:
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        ...
+
+    @property
+    def players(self) -> Mapping[str, Player[Any]]:
+        """Who learns, by name."""
+        ...
+
+    def step(self, batch: FaceBatch, rng: torch.Generator, iteration: int, decay: float) -> Terms:
         """One update of all players.
 
         Args:
-            pictures: 0 to 255.
-            rng: of everything that chance decides in this step.
+            batch: this process's share.
+            rng: of everything that chance decides in this step, for the whole batch: the same in every process.
             iteration: from 0.
             decay: what the learning rate is multiplied with; 1 leaves it.
         """
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """All that resuming takes."""
+        ...
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
         ...
 
     def preview(self, pictures: UInt8[Tensor, "n 3 s s"]) -> Image:
         """A sheet of what the averaged weights do, for the same pictures every time."""
         ...
 
+    def score(self, pictures: UInt8[Tensor, "n 3 s s"]) -> float | None:
+        """How far the averaged weights are from perfect on pictures that were not learned; None if it cannot say."""
+        ...
+
     def weights(self) -> StoredWeights:
         """The averaged weights, for use."""
         ...
+
+
+class Numbers:
+    """Means of what several parts of a batch give, by name."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[Tensor]] = {}
+
+    def add(self, terms: Terms, prefix: str = "") -> None:
+        """Note one part's."""
+        for name, term in terms.items():
+            self._found.setdefault(prefix + name, []).append(term.detach())
+
+    def means(self) -> dict[str, Tensor]:
+        """Over the parts."""
+        return {name: torch.stack(each).mean() for name, each in self._found.items()}
+
+
+def states(players: Mapping[str, Player[Any]]) -> dict[str, Any]:
+    """Of all players, by name."""
+    return {name: player.state() for name, player in players.items()}
+
+
+def resume_players(players: Mapping[str, Player[Any]], state: Mapping[str, Any]) -> None:
+    """Go on from what `states` gave."""
+    for name, player in players.items():
+        player.resume(state[name])

@@ -14,11 +14,16 @@ class PublishedFile:
     file_name: str
     urls: tuple[str, ...]
     """Tried in this order."""
-    size_bytes: int
-    sha256: str
+    size_bytes: int | None
+    """None where nobody has published it."""
+    sha256: str | None
+    """None where nobody has published it: then the first file fetched is trusted, and later ones must equal it."""
     licence: str
     purpose: str
 
+
+GFPGAN_RELEASES = "https://github.com/TencentARC/GFPGAN/releases/download"
+GFPGAN_MIRROR = "https://huggingface.co/TencentARC/GFPGANv1/resolve/main"
 
 PUBLISHED_FILES = (
     PublishedFile(
@@ -40,6 +45,86 @@ PUBLISHED_FILES = (
         sha256="90a00ba1d8b0b688af3deb731ed53dca582e6106805d1bc3cfdef55f570493f4",
         licence="Apache-2.0",
         purpose="MobileFaceNet: identity loss and metric",
+    ),
+    PublishedFile(
+        name="vgg19",
+        file_name="vgg19-dcbb9e9d.pth",
+        urls=("https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",),
+        size_bytes=574_673_361,
+        sha256="dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
+        licence="BSD-3-Clause (torchvision); network by Oxford's VGG, CC-BY-4.0; trained on ImageNet",
+        purpose="VGG-19: GFP-GAN's perceptual and style loss",
+    ),
+    PublishedFile(
+        name="arcface",
+        file_name="arcface_resnet18.pth",
+        urls=(f"{GFPGAN_RELEASES}/v0.1.0/arcface_resnet18.pth",),
+        size_bytes=None,
+        sha256=None,
+        licence="Apache-2.0",
+        purpose="ArcFace-18 on grey faces: GFP-GAN's identity loss",
+    ),
+    PublishedFile(
+        name="stylegan2-ffhq-512",
+        file_name="StyleGAN2_512_Cmul1_FFHQ_B12G4_scratch_800k.pth",
+        urls=(f"{GFPGAN_RELEASES}/v0.1.0/StyleGAN2_512_Cmul1_FFHQ_B12G4_scratch_800k.pth",),
+        size_bytes=None,
+        sha256=None,
+        licence="Apache-2.0",
+        purpose="StyleGAN2 for faces of 512 px, channel multiplier 1: the prior that GFP-GAN v1 was trained around",
+    ),
+    PublishedFile(
+        name="ffhq-components",
+        file_name="FFHQ_eye_mouth_landmarks_512.pth",
+        urls=(f"{GFPGAN_RELEASES}/v0.1.0/FFHQ_eye_mouth_landmarks_512.pth",),
+        size_bytes=None,
+        sha256=None,
+        licence="Apache-2.0",
+        purpose="where eyes and mouth are in each face of FFHQ at 512 px: for GFP-GAN's component discriminators",
+    ),
+    PublishedFile(
+        name="gfpgan-v1",
+        file_name="GFPGANv1.pth",
+        urls=(f"{GFPGAN_RELEASES}/v0.1.0/GFPGANv1.pth",),
+        size_bytes=None,
+        sha256=None,
+        licence="Apache-2.0",
+        purpose="the paper's GFP-GAN: also colours grey faces",
+    ),
+    PublishedFile(
+        name="gfpgan-v1.2",
+        file_name="GFPGANv1.2.pth",
+        urls=(
+            f"{GFPGAN_RELEASES}/v1.3.0/GFPGANv1.2.pth",
+            f"{GFPGAN_RELEASES}/v0.2.0/GFPGANCleanv1-NoCE-C2.pth",
+            f"{GFPGAN_MIRROR}/GFPGANCleanv1-NoCE-C2.pth",
+        ),
+        size_bytes=348_632_874,
+        sha256="29e25ee90c170f4231163f4c83df6b59c968b73f3ce00cb884015ae005db083c",
+        licence="Apache-2.0",
+        purpose="GFP-GAN whose faces are the sharpest, with make-up at times; leaves grey ones grey",
+    ),
+    PublishedFile(
+        name="gfpgan-v1.3",
+        file_name="GFPGANv1.3.pth",
+        urls=(f"{GFPGAN_RELEASES}/v1.3.0/GFPGANv1.3.pth", f"{GFPGAN_MIRROR}/GFPGANv1.3.pth"),
+        size_bytes=348_632_874,
+        sha256="c953a88f2727c85c3d9ae72e2bd4846bbaf59fe6972ad94130e23e7017524a70",
+        licence="Apache-2.0",
+        purpose="GFP-GAN whose faces are natural rather than sharp, for very bad and for good pictures",
+    ),
+    PublishedFile(
+        name="gfpgan-v1.4",
+        file_name="GFPGANv1.4.pth",
+        urls=(
+            f"{GFPGAN_RELEASES}/v1.3.0/GFPGANv1.4.pth",
+            f"{GFPGAN_RELEASES}/v1.3.4/GFPGANv1.4.pth",
+            f"{GFPGAN_MIRROR}/GFPGANv1.4.pth",
+        ),
+        size_bytes=348_632_874,
+        sha256="e2cd4703ab14f4d01fd1383a8a8b266f9a5833dacee8e6a79d3bf21a1b6be5ad",
+        licence="Apache-2.0",
+        purpose="GFP-GAN with a little more detail than v1.3, and closer to the person: the one to begin with",
     ),
 )
 

@@ -1,17 +1,19 @@
 """The other side of GFP-GAN's game: a discriminator of faces, and one for each facial component."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from retrato.losses import discriminator_loss, generator_loss, gradient_penalty, style_loss
-from retrato.losses.components import Component, cut_component
+from retrato.losses.components import Component, PlacesOfFaces, cut_component
 from retrato.networks.component_discriminator import ComponentDiscriminator
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
-from retrato.shapes import Faces, Scalar
+from retrato.shapes import Faces, Pictures, Scalar
+from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player
+from retrato.training.task import Numbers
 
 STYLE_WEIGHTS = (0.5, 1.0)
 """Of the fine and the coarse features of a component, as published."""
@@ -23,7 +25,9 @@ class AdversaryConfig:
 
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     learning: AdamConfig = field(default_factory=lambda: AdamConfig(betas=(0.0, 0.99), largest_gradient=10.0))
-    """Of all discriminators."""
+    """Of the face's discriminator."""
+    component_learning: AdamConfig = field(default_factory=lambda: AdamConfig(betas=(0.0, 0.99), largest_gradient=10.0))
+    """Of the components' discriminators."""
     component_channels: int = 64
     """Width of the components' discriminators."""
     first_iteration: int = 0
@@ -31,7 +35,7 @@ class AdversaryConfig:
     face_weight: float = 0.1
     """What it counts for the restorer that its faces look real."""
     component_weight: float = 1.0
-    """What it counts that its eyes and mouths do."""
+    """What it counts that its eyes and mouths do; 0 does without their discriminators."""
     style_weight: float = 200.0
     """What it counts that eyes and mouths have the textures of the target's."""
     penalty_weight: float = 10.0
@@ -40,15 +44,22 @@ class AdversaryConfig:
     """Iterations between two penalties."""
 
 
-class Adversary:
-    """Four discriminators that learn to tell restored faces from real ones."""
+Seen = tuple[Faces, Faces, PlacesOfFaces]
+"""Restored faces, without a gradient; their targets; where eyes and mouth are."""
 
-    def __init__(self, config: AdversaryConfig, device: torch.device) -> None:
+
+class Adversary:
+    """Discriminators of the face, the eyes and the mouth, which learn to tell restored from real ones."""
+
+    def __init__(self, config: AdversaryConfig, device: torch.device, division: Division | None = None) -> None:
         self.config = config
-        self.face = Player(Discriminator(config.discriminator).to(device), config.learning)
+        self.face = Player(Discriminator(config.discriminator).to(device), config.learning, division)
         self.components = {
-            each: Player(ComponentDiscriminator(config.component_channels).to(device), config.learning)
+            each: Player(
+                ComponentDiscriminator(config.component_channels).to(device), config.component_learning, division
+            )
             for each in Component
+            if config.component_weight or config.style_weight
         }
 
     @property
@@ -56,7 +67,7 @@ class Adversary:
         """By name."""
         return {"face": self.face, **{str(name): player for name, player in self.components.items()}}
 
-    def restorer_losses(self, restored: Faces, target: Faces) -> dict[str, Scalar]:
+    def restorer_losses(self, restored: Faces, target: Faces, places: PlacesOfFaces) -> dict[str, Scalar]:
         """What the restorer should make smaller, weighted."""
         config = self.config
         with self.face.frozen():
@@ -64,42 +75,58 @@ class Adversary:
         component_losses, style_losses = [], []
         for component, player in self.components.items():
             with player.frozen():
-                logits, features = player.network(cut_component(restored, component))
+                logits, features = player.network(cut_component(restored, component, places))
                 with torch.no_grad():
-                    _, target_features = player.network(cut_component(target, component))
+                    _, target_features = player.network(cut_component(target, component, places))
             component_losses.append(generator_loss(logits))
             style_losses.append(style_loss(features, target_features, STYLE_WEIGHTS))
-        losses["component"] = config.component_weight * torch.stack(component_losses).sum()
-        losses["component_style"] = config.style_weight * torch.stack(style_losses).sum()
+        if self.components:
+            losses["component"] = config.component_weight * torch.stack(component_losses).sum()
+            losses["component_style"] = config.style_weight * torch.stack(style_losses).sum()
         return losses
 
-    def learn(self, restored: Faces, target: Faces, iteration: int, decay: float) -> dict[str, Tensor]:
-        """One step of every discriminator.
+    def learn(self, seen: Sequence[Seen], iteration: int, decay: float) -> dict[str, Tensor]:
+        """One step of every discriminator, from all parts of a batch.
 
         Args:
-            restored: detached from the restorer.
-            target: what real faces look like.
+            seen: of each part.
             iteration: from 0.
             decay: of the learning rate.
         """
         iteration -= self.config.first_iteration  # their warm-up begins when they do
-        network = self.face.network
-        face_loss = discriminator_loss(network(target), network(restored))
-        self.face.minimize(face_loss + self._penalty(target, iteration), iteration, decay)
-        numbers = {"discriminator/face": face_loss.detach()}
+        numbers = Numbers()
+
+        def face_loss(part: Seen) -> Scalar:
+            restored, target, _ = part
+            loss = discriminator_loss(self.face.network(target), self.face.network(restored))
+            numbers.add({"discriminator/face": loss})
+            return loss + self._penalty(target, iteration)
+
+        self.face.minimize(map(face_loss, seen), iteration, decay)
         for component, player in self.components.items():
-            real, _ = player.network(cut_component(target, component))
-            fake, _ = player.network(cut_component(restored, component))
-            loss = discriminator_loss(real, fake)
-            player.minimize(loss, iteration, decay)
-            numbers[f"discriminator/{component}"] = loss.detach()
-        return numbers
+            losses = (self._component_loss(component, part, numbers) for part in seen)
+            player.minimize(losses, iteration, decay)
+        return numbers.means()
+
+    def _component_loss(self, component: Component, part: Seen, numbers: Numbers) -> Scalar:
+        restored, target, places = part
+        network = self.components[component].network
+        real, _ = network(cut_component(target, component, places))
+        fake, _ = network(cut_component(restored, component, places))
+        loss = discriminator_loss(real, fake)
+        numbers.add({f"discriminator/{component}": loss})
+        return loss
 
     def _penalty(self, target: Faces, iteration: int) -> Scalar:
-        """R1, in float32: its second derivatives are too small for bf16."""
+        """R1 now and then."""
         if iteration % self.config.penalty_every:
             return target.new_zeros(())
-        with torch.autocast(target.device.type, enabled=False):
-            real = target.detach().float().requires_grad_()
-            penalty = gradient_penalty(self.face.network(real), real)
+        penalty = penalty_in_full_precision(self.face.network, target)
         return self.config.penalty_weight / 2 * self.config.penalty_every * penalty
+
+
+def penalty_in_full_precision(network: Discriminator, pictures: Pictures) -> Scalar:
+    """R1 in float32: its second derivatives are too small for bf16."""
+    with torch.autocast(pictures.device.type, enabled=False):
+        real = pictures.detach().float().requires_grad_()
+        return gradient_penalty(network(real), real)

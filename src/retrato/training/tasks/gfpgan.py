@@ -9,19 +9,23 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from retrato.degradation import PAPER, DegradationRanges, degrade, draw
+from retrato.data import FaceBatch
+from retrato.degradation import DegradationRanges, DegradationRecord, degrade, draw
 from retrato.images.tensors import from_levels, to_images
-from retrato.losses import identity_loss, pixel_loss, pyramid_loss
+from retrato.losses import pixel_loss, pyramid_loss
+from retrato.losses.components import PlacesOfFaces, mirrored
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
-from retrato.networks.lpips import LPIPS
-from retrato.networks.mobilefacenet import MobileFaceNet
-from retrato.shapes import Faces, Image, Pictures, Scalar
+from retrato.shapes import Faces, Image, Scalar
+from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player, total
-from retrato.training.task import Terms
+from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.training.tasks.adversary import Adversary, AdversaryConfig
+from retrato.training.tasks.judges import IdentityKind, Judge, PerceptualKind
 from retrato.weights.store import StoredWeights, config_fields
 
 PREVIEW_SEED = 0
+REFERENCE_SIZE = 512
+"""Width in pixels of the face of which a record's lengths are said."""
 
 
 class Precision(StrEnum):
@@ -39,10 +43,14 @@ class LossWeights:
     """Of the mean difference of pixels."""
     pyramid: float = 0.2
     """Of the same for the U-Net's own pictures at every resolution."""
+    pyramid_until: int | None = None
+    """The iteration from which on the pyramid no longer counts."""
     perceptual: float = 0.5
-    """Of LPIPS."""
+    """Of features of a network that sees."""
+    style: float = 0.0
+    """Of the textures that it sees; VGG alone."""
     identity: float = 0.15
-    """Of one minus the cosine between embeddings of restored and target."""
+    """Of embeddings of a network that knows people."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +59,16 @@ class GFPGANTaskConfig:
 
     network: GFPGANConfig = field(default_factory=GFPGANConfig)
     """Shape of the restorer."""
-    degradation: DegradationRanges = PAPER
+    freeze_prior: bool = False
+    """Whether the generative prior stays as it came; it has to come from somewhere then."""
+    degradation: DegradationRanges = field(default_factory=DegradationRanges)
     """How the faces go bad from which it learns."""
     losses: LossWeights = field(default_factory=LossWeights)
     """What it makes smaller."""
+    perceptual: PerceptualKind = PerceptualKind.LPIPS
+    """Who says whether faces look alike."""
+    identity: IdentityKind = IdentityKind.MOBILEFACENET
+    """Who says whether they are one person."""
     restorer: AdamConfig = field(default_factory=AdamConfig)
     """How it learns."""
     precision: Precision = Precision.BF16
@@ -63,19 +77,41 @@ class GFPGANTaskConfig:
     """Who judges the restored faces; nobody while a restorer is still learning what a face is."""
 
 
+@dataclass(frozen=True)
+class DegradedFaces:
+    """What the restorer sees, what it should make of it, and where eyes and mouth are."""
+
+    degraded: Faces
+    target: Faces
+    places: PlacesOfFaces
+
+
 class GFPGANTask:
     """The restorer learns from faces degraded by chance, each in a new way every time."""
 
     def __init__(
-        self, config: GFPGANTaskConfig, perceptual: LPIPS, recognition: MobileFaceNet, device: torch.device
+        self,
+        config: GFPGANTaskConfig,
+        judges: Mapping[str, Judge],
+        device: torch.device,
+        division: Division | None = None,
     ) -> None:
+        """Begin with weights by chance.
+
+        Args:
+            config: what is trained.
+            judges: `perceptual` and `identity`; one whose loss counts nothing may be missing.
+            device: where to compute.
+            division: how batches are divided.
+        """
         self.config = config
+        self.judges = judges
         self.device = device
-        self.perceptual = perceptual.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.recognition = recognition.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.division = division or Division()
         network = GFPGAN(config.network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.restorer = Player(network, config.restorer)
-        self.adversary = Adversary(config.adversary, device) if config.adversary else None
+        network.prior.requires_grad_(not config.freeze_prior)
+        self.restorer = Player(network, config.restorer, self.division)
+        self.adversary = Adversary(config.adversary, device, self.division) if config.adversary else None
 
     @property
     def image_size(self) -> int:
@@ -87,66 +123,105 @@ class GFPGANTask:
         """The restorer, and its adversary's discriminators if it has one."""
         return {"restorer": self.restorer, **(self.adversary.players if self.adversary else {})}
 
-    def step(self, pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator, iteration: int, decay: float) -> Terms:
+    def step(self, batch: FaceBatch, rng: torch.Generator, iteration: int, decay: float) -> Terms:
         """Degrade, restore, compare, learn; then the adversary learns, if there is one and its time has come."""
         adversary = self.adversary if self.adversary and iteration >= self.adversary.config.first_iteration else None
-        degraded, target = self._degrade(_mirror_some(pictures, rng), rng, self.config.degradation)
-        with self._mixed_precision():
-            restored, pyramid = self.restorer.network(degraded)
-            losses = self._losses(restored, pyramid, target, rng)
-            if adversary:
-                losses |= adversary.restorer_losses(restored, target)
-        norm = self.restorer.minimize(total(losses.values()), iteration, decay)
-        with self._mixed_precision():
-            numbers = adversary.learn(restored.detach(), target, iteration, decay) if adversary else {}
-        return {**{f"loss/{name}": loss.detach() for name, loss in losses.items()}, "gradient": norm, **numbers}
+        parts = self._degraded_parts(batch, rng)
+        chance = int(torch.randint(2**31, (), generator=rng))  # the same for every part
+        restored_parts: list[Faces] = []
+        numbers = Numbers()
+
+        def restorer_loss(part: DegradedFaces) -> Scalar:
+            with self._mixed_precision():
+                restored, pyramid = self.restorer.network(part.degraded)
+                losses = self._losses(restored, pyramid, part.target, torch.Generator().manual_seed(chance), iteration)
+                if adversary:
+                    losses |= adversary.restorer_losses(restored, part.target, part.places)
+            restored_parts.append(restored.detach())
+            numbers.add(losses, "loss/")
+            return total(losses.values())
+
+        norm = self.restorer.minimize(map(restorer_loss, parts), iteration, decay)
+        numbers.add({"gradient": norm})
+        if adversary:
+            with self._mixed_precision():
+                seen = [
+                    (restored, part.target, part.places) for restored, part in zip(restored_parts, parts, strict=True)
+                ]
+                numbers.add(adversary.learn(seen, iteration, decay))
+        return numbers.means()
 
     def _mixed_precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision is Precision.BF16)
 
-    def _losses(self, restored: Faces, pyramid: list[Tensor], target: Faces, rng: torch.Generator) -> dict[str, Scalar]:
+    def _losses(
+        self, restored: Faces, pyramid: list[Tensor], target: Faces, rng: torch.Generator, iteration: int
+    ) -> dict[str, Scalar]:
         weights = self.config.losses
-        seen, seen_target = _cropped_by_chance(restored, target, rng)
-        terms: dict[str, tuple[float, Callable[[], Scalar]]] = {
-            "pixel": (weights.pixel, lambda: pixel_loss(restored, target)),
-            "pyramid": (weights.pyramid, lambda: pyramid_loss(pyramid, target)),
-            "perceptual": (weights.perceptual, lambda: self.perceptual(seen, seen_target).mean()),
-            "identity": (weights.identity, lambda: identity_loss(self.recognition(restored), self.recognition(target))),
+        until = weights.pyramid_until
+        terms: dict[str, tuple[float, Callable[[], dict[str, Scalar]]]] = {
+            "pixel": (weights.pixel, lambda: {"pixel": pixel_loss(restored, target)}),
+            "pyramid": (
+                weights.pyramid if until is None or iteration < until else 0.0,
+                lambda: {"pyramid": pyramid_loss(pyramid, target)},
+            ),
+            "perceptual": (
+                max(weights.perceptual, weights.style),
+                lambda: self.judges["perceptual"](restored, target, rng),
+            ),
+            "identity": (weights.identity, lambda: self.judges["identity"](restored, target, rng)),
         }
-        return {name: weight * term() for name, (weight, term) in terms.items() if weight}
+        found = {name: loss for weight, term in terms.values() if weight for name, loss in term().items()}
+        return {name: getattr(weights, name) * loss for name, loss in found.items() if getattr(weights, name)}
 
-    def _degrade(
-        self, pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator, ranges: DegradationRanges
-    ) -> tuple[Faces, Faces]:
+    def _degraded_parts(self, batch: FaceBatch, rng: torch.Generator) -> list[DegradedFaces]:
+        """Each part of this process's share; what happens to a face does not hang on how the batch is divided."""
+        count = len(batch.pictures) * self.division.processes
+        is_mirrored = self.division.share(torch.rand(count, generator=rng) < 0.5)
+        record = self.division.share(draw(rng, count, self.config.degradation))
+        pictures = torch.where(is_mirrored[:, None, None, None], batch.pictures.flip(3), batch.pictures)
+        places = torch.where(is_mirrored[:, None, None], mirrored(batch.places), batch.places)
+        places = torch.cat([places[..., :2] + record.shift[:, None] / REFERENCE_SIZE, places[..., 2:]], -1)
+        parts = []
+        for part in range(self.division.parts):
+            degraded, target = self._degrade(self.division.part(pictures, part), self.division.part(record, part))
+            parts.append(DegradedFaces(degraded, target, self.division.part(places, part).to(self.device)))
+        return parts
+
+    def _degrade(self, pictures: UInt8[Tensor, "n 3 s s"], record: DegradationRecord) -> tuple[Faces, Faces]:
         target = from_levels(pictures.to(self.device))
-        record = draw(rng, len(target), ranges).to(self.device)
-        degraded, target = degrade(target, record)
+        degraded, target = degrade(target, record.to(self.device))
         return degraded.contiguous(memory_format=torch.channels_last), target
 
     @torch.no_grad()
     def preview(self, pictures: UInt8[Tensor, "n 3 s s"]) -> Image:
         """Rows of degraded, restored, target."""
-        rng = torch.Generator().manual_seed(PREVIEW_SEED)
-        degraded, target = self._degrade(pictures, rng, PAPER)
+        degraded, target = self._degraded_for_preview(pictures)
         restored = self.restorer.average.restore(degraded)
         rows = [torch.cat(list(each.float()), 2) for each in (degraded, restored, target)]
         return to_images(torch.cat(rows, 1)[None])[0]
 
+    @torch.no_grad()
+    def score(self, pictures: UInt8[Tensor, "n 3 s s"]) -> float | None:
+        """The perceptual loss, or else the pixels' difference, on faces degraded with the published ranges."""
+        degraded, target = self._degraded_for_preview(pictures)
+        restored = self.restorer.average.restore(degraded)
+        if "perceptual" not in self.judges:
+            return pixel_loss(restored, target).item()
+        rng = torch.Generator().manual_seed(PREVIEW_SEED)
+        return self.judges["perceptual"](restored, target, rng)["perceptual"].item()
+
+    def _degraded_for_preview(self, pictures: UInt8[Tensor, "n 3 s s"]) -> tuple[Faces, Faces]:
+        return self._degrade(pictures, draw(torch.Generator().manual_seed(PREVIEW_SEED), len(pictures)))
+
+    def state(self) -> dict[str, Any]:
+        """Of all players."""
+        return states(self.players)
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        resume_players(self.players, state)
+
     def weights(self) -> StoredWeights:
         """The averaged restorer."""
         return StoredWeights("gfpgan", config_fields(self.config.network), self.restorer.average.state_dict(), {})
-
-
-def _cropped_by_chance(restored: Faces, target: Faces, rng: torch.Generator) -> tuple[Pictures, Pictures]:
-    """Both without their first row, or column, or neither.
-
-    SqueezeNet looks at every second pixel: always at the same ones, it would let a pattern of two pixels pass.
-    """
-    top, left = torch.randint(2, (2,), generator=rng).tolist()
-    return restored[:, :, top:, left:], target[:, :, top:, left:]
-
-
-def _mirror_some(pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator) -> UInt8[Tensor, "n 3 s s"]:
-    """Half of the pictures, left and right exchanged."""
-    mirrored = torch.rand(len(pictures), generator=rng) < 0.5
-    return torch.where(mirrored[:, None, None, None], pictures.flip(3), pictures)

@@ -1,19 +1,15 @@
-"""The published discriminators' parameters, and ours: other names, and the equalised scales and gains folded in.
+"""The published discriminators' parameters, and ours: names, and the scales of equalised learning rates.
 
-Published: `StyleGAN2Discriminator` of BasicSR and `FacialComponentDiscriminator` of GFPGAN, with equalised learning
-rates (Karras et al., 2018): a stored weight counts divided by the root of its inputs, and every LeakyReLU is scaled by
-the root of two. Since LeakyReLU passes on a factor, both can be multiplied into weights and biases.
+Published: `StyleGAN2Discriminator` of BasicSR and `FacialComponentDiscriminator` of GFPGAN.
 """
 
-import math
 import re
 from collections.abc import Mapping
 
 from torch import Tensor
 
+from retrato.weights.names.equalised import GAIN, Gains, plain
 from retrato.weights.names.rename import Patterns, rename
-
-GAIN = math.sqrt(2)
 
 DISCRIMINATOR: Patterns = (
     (r"conv_body\.0\.0\.weight", r"first.conv.weight"),
@@ -24,6 +20,12 @@ DISCRIMINATOR: Patterns = (
     (r"final_linear\.1\.(weight|bias)", r"judge.\1"),
 )
 BLOCK = re.compile(r"conv_body\.(\d+)\.(conv1|conv2|skip)\.\d\.(weight|bias)")
+DISCRIMINATOR_GAINS: Gains = (
+    (r"judge\..+", 1.0),  # no LeakyReLU follows
+    (r"blocks\.\d+\.conv2\..+", 1.0),  # the division of the block's sum by the root of two cancels it
+    (r"blocks\.\d+\.shortcut\..+", 1 / GAIN),
+    (r".+", GAIN),
+)
 
 COMPONENT: Patterns = (
     (r"conv([123])\.\d\.(weight|bias)", r"fine.{\1}.conv.\2"),
@@ -32,6 +34,7 @@ COMPONENT: Patterns = (
 )
 PLACES = {"{1}": "0", "{2}": "1", "{3}": "2", "{4}": "0", "{5}": "1"}
 """Where each published convolution of a component stands in its sequence here."""
+COMPONENT_GAINS: Gains = ((r"judge\..+", 1.0), (r".+", GAIN))
 
 
 def discriminator_to_ours(published: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -40,7 +43,8 @@ def discriminator_to_ours(published: Mapping[str, Tensor]) -> dict[str, Tensor]:
     Raises:
         KeyError: a name is unknown.
     """
-    return {_discriminator_name(name): _folded(name, tensor) for name, tensor in published.items()}
+    named = {_discriminator_name(name): tensor for name, tensor in published.items()}
+    return {ours: plain(ours, tensor, DISCRIMINATOR_GAINS) for ours, tensor in named.items()}
 
 
 def component_discriminator_to_ours(published: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -49,7 +53,8 @@ def component_discriminator_to_ours(published: Mapping[str, Tensor]) -> dict[str
     Raises:
         KeyError: a name is unknown.
     """
-    return {_component_name(name): _folded(name, tensor) for name, tensor in published.items()}
+    named = {_component_name(name): tensor for name, tensor in published.items()}
+    return {ours: plain(ours, tensor, COMPONENT_GAINS) for ours, tensor in named.items()}
 
 
 def _discriminator_name(name: str) -> str:
@@ -65,14 +70,3 @@ def _component_name(name: str) -> str:
     for published, place in PLACES.items():
         ours = ours.replace(published, place)
     return ours
-
-
-def _folded(name: str, tensor: Tensor) -> Tensor:
-    tensor = tensor.float()
-    if tensor.dim() > 1:
-        tensor = tensor / math.sqrt(tensor[0].numel())
-    if name.startswith(("final_linear.1", "final_conv.0.bias")) or (name == "final_conv.0.weight" and len(tensor) == 1):
-        return tensor  # the last layer has no LeakyReLU
-    if BLOCK.fullmatch(name) and ".conv2." in name:
-        return tensor  # its gain, and the division of the block's sum by the root of two, cancel
-    return tensor / GAIN if ".skip." in name else tensor * GAIN

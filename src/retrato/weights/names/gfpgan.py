@@ -1,71 +1,61 @@
-"""The published clean GFP-GAN's parameter names, and ours.
+"""The published GFP-GANs' parameters, and ours: names, and the scales of equalised learning rates.
 
-Published: `GFPGANv1Clean` in TencentARC/GFPGAN, the layout of v1.2, v1.3 and v1.4.
+Published: `GFPGANv1Clean`, `GFPGANBilinear` and `GFPGANv1` in TencentARC/GFPGAN. The last two have the same names;
+where these differ from the clean one's, they also say which step of a layer a tensor is for.
 """
 
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from retrato.weights.names.equalised import GAIN, Gains, plain
+from retrato.weights.names.kinds import Kind
 from retrato.weights.names.rename import Patterns, rename
+from retrato.weights.names.stylegan2 import stylegan2_to_ours
 
-CLEAN_TO_OURS: Patterns = (
-    (r"conv_body_first\.(.+)", r"unet.first.\1"),
-    (r"conv_body_down\.(\d+)\.skip\.weight", r"unet.down.\1.shortcut.weight"),
-    (r"conv_body_down\.(\d+)\.(conv[12]\..+)", r"unet.down.\1.\2"),
-    (r"final_conv\.(.+)", r"unet.middle.\1"),
-    (r"final_linear\.(.+)", r"unet.to_styles.\1"),
-    (r"conv_body_up\.(\d+)\.skip\.weight", r"unet.up.\1.shortcut.weight"),
-    (r"conv_body_up\.(\d+)\.(conv[12]\..+)", r"unet.up.\1.\2"),
-    (r"toRGB\.(\d+\..+)", r"unet.to_rgb.\1"),
-    (r"condition_scale\.(\d+\..+)", r"unet.scales.\1"),
-    (r"condition_shift\.(\d+\..+)", r"unet.shifts.\1"),
+PRIOR = "stylegan_decoder."
+
+UNET: Patterns = (
+    (r"conv_body_first\.(?:\d\.)?(weight|bias)", r"first.\1"),
+    (r"conv_body_down\.(\d+)\.skip\.(?:\d\.)?weight", r"down.\1.shortcut.weight"),
+    (r"conv_body_down\.(\d+)\.(conv[12])\.(?:\d\.)?(weight|bias)", r"down.\1.\2.\3"),
+    (r"final_conv\.(?:\d\.)?(weight|bias)", r"middle.\1"),
+    (r"final_linear\.(.+)", r"to_styles.\1"),
+    (r"conv_body_up\.(\d+)\.skip\.weight", r"up.\1.shortcut.weight"),
+    (r"conv_body_up\.(\d+)\.(conv[12])\.(?:\d\.|activation\.)?(weight|bias)", r"up.\1.\2.\3"),
+    (r"toRGB\.(\d+\..+)", r"to_rgb.\1"),
+    (r"condition_scale\.(\d+\..+)", r"scales.\1"),
+    (r"condition_shift\.(\d+\..+)", r"shifts.\1"),
 )
-"""Whole-name patterns outside the prior."""
+"""Names outside the prior."""
 
-PRIOR_LAYER: Patterns = (
-    (r"modulated_conv\.modulation\.(weight|bias)", r"conv.to_scale.\1"),
-    (r"modulated_conv\.weight", r"conv.weight"),
-    (r"weight", r"noise_strength"),
-    (r"bias", r"bias"),
+UNET_GAINS: Gains = (
+    (r"(first|middle)\..+", GAIN),
+    (r"(down|up)\.\d+\.conv1\..+", GAIN),
+    (r"(down|up)\.\d+\.shortcut\..+", 1 / GAIN),  # the sum with conv2 is divided by it; there it cancels
+    (r"(scales|shifts)\.\d+\.0\..+", GAIN),
 )
-"""Names within one `StyleConv` or `ToRGB` of the published StyleGAN2."""
+
+BLURRED: Patterns = ((r"(down\.\d+\.[^.]+)\.(weight|bias)", r"\1.conv.\2"), (r"(.+)", r"\1"))
+"""Names within the way down where it has blurred convolutions, as the discriminator does."""
 
 
-def clean_to_ours(name: str) -> str:
-    """Our name for a parameter of the published clean model.
+def gfpgan_to_ours(published: Mapping[str, Tensor], kind: Kind) -> dict[str, Tensor]:
+    """Parameters of our GFP-GAN, from those of a published one.
 
     Raises:
-        KeyError: the published model has no such name.
+        KeyError: a name is unknown.
     """
-    if name.startswith("stylegan_decoder."):
-        return "prior." + _prior_name(name.removeprefix("stylegan_decoder."))
-    return rename(name, CLEAN_TO_OURS)
+    prior = {name.removeprefix(PRIOR): tensor for name, tensor in published.items() if name.startswith(PRIOR)}
+    unet = {rename(name, UNET): tensor for name, tensor in published.items() if not name.startswith(PRIOR)}
+    return {
+        **{f"prior.{ours}": tensor for ours, tensor in stylegan2_to_ours(prior, kind).items()},
+        **{f"unet.{ours}": tensor for ours, tensor in _unet_to_ours(unet, kind).items()},
+    }
 
 
-def _prior_name(name: str) -> str:
-    head, _, rest = name.partition(".")
-    match head:
-        case "constant_input":
-            ours = "constant"
-        case "style_mlp":
-            index, kind = rest.split(".")
-            ours = f"mapping.{int(index) - 1}.{kind}"  # the published list begins with the normalisation
-        case "noises":
-            ours = f"{_layer(int(rest.removeprefix('noise')))}.noise"
-        case "style_conv1":
-            ours = f"first.{rename(rest, PRIOR_LAYER)}"
-        case "to_rgb1":
-            ours = f"first_to_rgb.{rename(rest, PRIOR_LAYER)}"
-        case "style_convs":
-            index, _, inner = rest.partition(".")
-            ours = f"{_layer(int(index) + 1)}.{rename(inner, PRIOR_LAYER)}"
-        case "to_rgbs":
-            index, _, inner = rest.partition(".")
-            ours = f"blocks.{index}.to_rgb.{rename(inner, PRIOR_LAYER)}"
-        case _:
-            raise KeyError(name)
-    return ours
-
-
-def _layer(index: int) -> str:
-    """Layer 0 works at 4 px; then two for each resolution."""
-    if index == 0:
-        return "first"
-    return f"blocks.{(index - 1) // 2}.{('enlarge', 'refine')[(index - 1) % 2]}"
+def _unet_to_ours(named: Mapping[str, Tensor], kind: Kind) -> dict[str, Tensor]:
+    if kind is Kind.CLEAN:
+        return {ours: tensor.float() for ours, tensor in named.items()}
+    scaled = {ours: plain(ours, tensor, UNET_GAINS) for ours, tensor in named.items()}
+    return {rename(ours, BLURRED): tensor for ours, tensor in scaled.items()} if kind is Kind.ORIGINAL else scaled

@@ -1,0 +1,71 @@
+"""VGG-19 (Simonyan and Zisserman, 2015): what ImageNet's pictures taught a network to see, layer by layer."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from retrato.networks.mobilefacenet import DEVIATION, MEAN
+from retrato.shapes import Pictures
+
+Features = Float[Tensor, "n _ _ _"]
+
+
+class VGGLayer(StrEnum):
+    """The convolutions, in the order in which they stand; the resolution halves where the first number rises."""
+
+    CONV1_1 = "conv1_1"
+    CONV1_2 = "conv1_2"
+    CONV2_1 = "conv2_1"
+    CONV2_2 = "conv2_2"
+    CONV3_1 = "conv3_1"
+    CONV3_2 = "conv3_2"
+    CONV3_3 = "conv3_3"
+    CONV3_4 = "conv3_4"
+    CONV4_1 = "conv4_1"
+    CONV4_2 = "conv4_2"
+    CONV4_3 = "conv4_3"
+    CONV4_4 = "conv4_4"
+    CONV5_1 = "conv5_1"
+    CONV5_2 = "conv5_2"
+    CONV5_3 = "conv5_3"
+    CONV5_4 = "conv5_4"
+
+    @property
+    def stage(self) -> int:
+        """1 at the picture's resolution, 5 at a sixteenth of it."""
+        return int(self.value[4])
+
+
+CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}
+"""Width of each stage (table 1, column E)."""
+
+
+class VGG19(nn.Module):
+    """The convolutions of VGG-19, without the layers that told its thousand classes apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleDict()
+        before = 3
+        for layer in VGGLayer:
+            self.convolutions[layer] = nn.Conv2d(before, CHANNELS[layer.stage], 3, padding=1)
+            before = CHANNELS[layer.stage]
+
+    def forward(self, pictures: Pictures, layers: Iterable[VGGLayer]) -> list[Features]:
+        """What those layers give before their ReLU, in the order of `layers`; nothing beyond the last is computed."""
+        wanted = list(layers)
+        mean, deviation = (pictures.new_tensor(each)[:, None, None] for each in (MEAN, DEVIATION))
+        current, stage = (pictures / 2 + 0.5 - mean) / deviation, 1
+        found: dict[VGGLayer, Features] = {}
+        for layer in VGGLayer:
+            if len(found) == len(set(wanted)):
+                break
+            current = F.max_pool2d(current, 2) if layer.stage > stage else current
+            current, stage = self.convolutions[layer](current), layer.stage
+            if layer in wanted:
+                found[layer] = current
+            current = F.relu(current)
+        return [found[layer] for layer in wanted]

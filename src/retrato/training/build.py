@@ -1,0 +1,118 @@
+"""From a recipe's config to a task that can be trained."""
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+import torch
+from torch import Tensor, nn
+
+from retrato.errors import UnusableSetting, UnusableWeights
+from retrato.training.division import Division
+from retrato.training.recipes import TaskConfig
+from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
+from retrato.training.tasks.judges import (
+    ArcFaceJudge,
+    IdentityKind,
+    Judge,
+    LPIPSJudge,
+    MobileFaceNetJudge,
+    PerceptualKind,
+    VGGJudge,
+)
+from retrato.training.tasks.stylegan2 import StyleGAN2Task, StyleGAN2TaskConfig
+from retrato.weights import load, load_judges
+
+AnyTask = GFPGANTask | StyleGAN2Task
+
+
+def build_task(config: TaskConfig, device: torch.device, division: Division) -> AnyTask:
+    """The task that a config describes, with the published networks that judge it, and weights by chance.
+
+    Raises:
+        UnavailableWeights: a judging network is not here and cannot be fetched.
+    """
+    match config:
+        case GFPGANTaskConfig():
+            return GFPGANTask(config, _judges(config, device), device, division)
+        case StyleGAN2TaskConfig():
+            return StyleGAN2Task(config, device, division)
+        case _:
+            assert_never(config)
+
+
+def start_from(task: AnyTask, name_or_file: str) -> None:
+    """Give a new task weights that were trained before.
+
+    Raises:
+        UnusableWeights: they are for a network of another shape.
+    """
+    match task:
+        case GFPGANTask():
+            network = load.load_gfpgan(name_or_file)
+            _require_same(network.config, task.config.network, name_or_file)
+            task.restorer.start_from(network.state_dict())
+        case StyleGAN2Task():
+            prior = load.load_stylegan2(name_or_file)
+            _require_same(prior.config, task.config.network, name_or_file)
+            task.generator.start_from(prior.state_dict())
+        case _:
+            assert_never(task)
+
+
+def start_from_prior(task: AnyTask, name_or_file: str) -> None:
+    """Give a new GFP-GAN a trained generative prior.
+
+    Raises:
+        UnusableSetting: the recipe trains no GFP-GAN.
+        UnusableWeights: the prior is of another shape.
+    """
+    if not isinstance(task, GFPGANTask):
+        raise UnusableSetting("--prior starts GFP-GAN recipes; a prior of its own starts from --start-from")
+    prior = load.load_stylegan2(name_or_file)
+    wanted = task.config.network.prior
+    same = {**vars(prior.config), "mapping_layers": wanted.mapping_layers}
+    if same != vars(wanted):
+        raise UnusableWeights(f"{name_or_file} holds {prior.config}, and the recipe is for {wanted}")
+    tensors = prior.state_dict()
+    own: Mapping[str, Tensor] = task.restorer.network.state_dict()
+    inner = {name: tensors[name.removeprefix("prior.")] for name in own if name.startswith("prior.")}
+    task.restorer.start_from({**own, **inner})
+
+
+def _require_same(found: object, wanted: object, name_or_file: str) -> None:
+    if found != wanted:
+        raise UnusableWeights(f"{name_or_file} holds {found}, and the recipe is for {wanted}")
+
+
+def _judges(config: GFPGANTaskConfig, device: torch.device) -> dict[str, Judge]:
+    """Those whose losses count anything."""
+    judges: dict[str, Judge] = {}
+    if config.losses.perceptual or config.losses.style:
+        judges["perceptual"] = _perceptual_judge(config.perceptual, device)
+    if config.losses.identity:
+        judges["identity"] = _identity_judge(config.identity, device)
+    return judges
+
+
+def _perceptual_judge(kind: PerceptualKind, device: torch.device) -> Judge:
+    match kind:
+        case PerceptualKind.LPIPS:
+            return LPIPSJudge(_moved(load.load_lpips(), device))
+        case PerceptualKind.VGG:
+            return VGGJudge(_moved(load_judges.load_vgg19(), device))
+        case _:
+            assert_never(kind)
+
+
+def _identity_judge(kind: IdentityKind, device: torch.device) -> Judge:
+    match kind:
+        case IdentityKind.MOBILEFACENET:
+            return MobileFaceNetJudge(_moved(load.load_mobilefacenet(), device))
+        case IdentityKind.ARCFACE:
+            return ArcFaceJudge(_moved(load_judges.load_arcface(), device))
+        case _:
+            assert_never(kind)
+
+
+def _moved(network: nn.Module, device: torch.device) -> Any:
+    return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

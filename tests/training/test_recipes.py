@@ -1,0 +1,142 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from doubles import TINY, TINY_ADVERSARY, TINY_STYLEGAN2_TASK, a_batch, tiny_stylegan2_task, tiny_task
+from retrato.errors import UnknownRecipe, UnusableSetting, UnusableWeights
+from retrato.networks.gfpgan import GFPGAN
+from retrato.networks.stylegan2 import StyleGAN2Generator
+from retrato.training.build import start_from, start_from_prior
+from retrato.training.loop import learning_rate_decay
+from retrato.training.recipes import RECIPES, recipe
+from retrato.training.tasks.gfpgan import GFPGANTaskConfig
+from retrato.training.tasks.judges import IdentityKind, PerceptualKind
+from retrato.weights.store import write_weights
+
+
+def at_a_tiny_size(config):
+    """A recipe's task with everything but its networks' sizes."""
+    if not isinstance(config, GFPGANTaskConfig):
+        return replace(
+            config,
+            network=replace(
+                TINY_STYLEGAN2_TASK.network, fold=config.network.fold, resampling=config.network.resampling
+            ),
+            discriminator=replace(TINY_ADVERSARY.discriminator, fold=config.discriminator.fold),
+        )
+    prior = replace(TINY.prior, fold=config.network.prior.fold, resampling=config.network.prior.resampling)
+    adversary = replace(
+        config.adversary,
+        discriminator=replace(TINY_ADVERSARY.discriminator, fold=config.adversary.discriminator.fold),
+        component_channels=2,
+        first_iteration=0,
+    )
+    return replace(config, network=replace(config.network, prior=prior), adversary=adversary)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_builds_at_a_tiny_size_and_takes_one_step(name):
+    config = at_a_tiny_size(recipe(name).task)
+    make = tiny_task if isinstance(config, GFPGANTaskConfig) else tiny_stylegan2_task
+    task = make(config)
+    before = {name: [each.clone() for each in player.network.parameters()] for name, player in task.players.items()}
+    terms = task.step(a_batch(4), torch.Generator().manual_seed(0), 0, 1.0)
+    assert all(each.isfinite() for each in terms.values())
+    for player_name, player in task.players.items():
+        moved = [not torch.equal(*pair) for pair in zip(before[player_name], player.network.parameters(), strict=True)]
+        assert any(moved)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_says_what_it_is(name):
+    assert len((RECIPES[name].__doc__ or "").splitlines()[0]) > 30
+
+
+def test_a_prior_and_its_restorer_are_of_one_shape():
+    pairs = (("stylegan2-512", "gfpgan-512"), ("stylegan2-256-compact", "gfpgan-256-compact"))
+    for prior, restorer in pairs:
+        trained = recipe(prior).task.network
+        assert replace(trained, mapping_layers=0) == recipe(restorer).task.network.prior
+
+
+def test_the_published_recipe_has_the_published_shapes():
+    with torch.device("meta"):
+        restorer = GFPGAN(recipe("gfpgan-512").task.network)
+        prior = StyleGAN2Generator(recipe("stylegan2-512").task.network)
+    mapping = 8 * (512 * 512 + 512)
+    assert sum(each.numel() for each in restorer.parameters()) + mapping == pytest.approx(76.21e6, rel=1e-3)
+    assert sum(each.numel() for each in prior.parameters()) == pytest.approx(24.86e6, rel=1e-2)
+
+
+def test_the_published_recipe_takes_the_published_judges_and_order():
+    config = recipe("gfpgan-512").task
+    assert (config.perceptual, config.identity) == (PerceptualKind.VGG, IdentityKind.ARCFACE)
+    loop = recipe("gfpgan-512").loop
+    decays = [learning_rate_decay(each, loop) for each in (0, 599_999, 600_000, 700_000)]
+    assert decays == [1, 1, 0.5, 0.25]
+
+
+def test_the_simple_recipe_has_neither_components_nor_identity():
+    config = at_a_tiny_size(recipe("gfpgan-512-simple").task)
+    task = tiny_task(config)
+    assert set(task.players) == {"restorer", "face"}
+    terms = task.step(a_batch(4), torch.Generator().manual_seed(0), 0, 1.0)
+    assert not {"loss/identity", "loss/component", "loss/component_style"} & terms.keys()
+
+
+def test_the_pyramid_no_longer_counts_from_its_iteration_on():
+    config = at_a_tiny_size(recipe("gfpgan-512").task)
+    task = tiny_task(replace(config, losses=replace(config.losses, pyramid_until=1)))
+    terms = [task.step(a_batch(4), torch.Generator().manual_seed(0), iteration, 1.0) for iteration in range(2)]
+    assert ["loss/pyramid" in each for each in terms] == [True, False]
+
+
+def test_a_frozen_prior_stays_as_it_came_and_is_no_optimisers_business():
+    config = at_a_tiny_size(recipe("gfpgan-512").task)
+    task = tiny_task(config)
+    before = {name: each.clone() for name, each in task.restorer.network.named_parameters()}
+    task.step(a_batch(4), torch.Generator().manual_seed(0), 0, 1.0)
+    for name, each in task.restorer.network.named_parameters():
+        assert torch.equal(each, before[name]) == name.startswith("prior."), name
+    learning = sum(len(group["params"]) for group in task.restorer.optimizer.param_groups)
+    assert learning == sum(1 for name in before if not name.startswith("prior."))
+
+
+def test_a_trained_prior_starts_a_restorer(tmp_path):
+    trained = tiny_stylegan2_task()
+    write_weights(tmp_path / "prior.safetensors", trained.weights())
+    task = tiny_task()
+    start_from_prior(task, str(tmp_path / "prior.safetensors"))
+    weights = trained.generator.average.state_dict()
+    for name, tensor in task.restorer.network.prior.state_dict().items():
+        assert torch.equal(tensor, weights[name])
+        assert torch.equal(task.restorer.average.prior.state_dict()[name], tensor)
+
+
+def test_a_prior_of_another_shape_is_refused(tmp_path):
+    network = replace(TINY_STYLEGAN2_TASK.network, style_size=4)
+    write_weights(
+        tmp_path / "prior.safetensors", tiny_stylegan2_task(replace(TINY_STYLEGAN2_TASK, network=network)).weights()
+    )
+    with pytest.raises(UnusableWeights, match="the recipe is for"):
+        start_from_prior(tiny_task(), str(tmp_path / "prior.safetensors"))
+
+
+def test_only_a_restorer_starts_from_a_prior(tmp_path):
+    with pytest.raises(UnusableSetting, match="--start-from"):
+        start_from_prior(tiny_stylegan2_task(), "prior.safetensors")
+
+
+def test_a_prior_starts_from_a_prior(tmp_path):
+    trained = tiny_stylegan2_task()
+    trained.step(a_batch(4), torch.Generator().manual_seed(0), 0, 1.0)
+    write_weights(tmp_path / "prior.safetensors", trained.weights())
+    task = tiny_stylegan2_task()
+    start_from(task, str(tmp_path / "prior.safetensors"))
+    assert torch.equal(task.generator.network.constant, trained.generator.average.constant)
+
+
+def test_an_unknown_recipe_lists_the_known_ones():
+    with pytest.raises(UnknownRecipe, match="gfpgan-256-compact"):
+        recipe("gfpgan-9000")

@@ -1,0 +1,117 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from doubles import TINY_STYLEGAN2_TASK, a_batch, tiny_stylegan2_task
+from retrato.training.division import Division
+from retrato.training.tasks.gfpgan import Precision
+from retrato.weights.load import load_stylegan2
+from retrato.weights.store import write_weights
+
+
+def step(task, batch, iteration):
+    return task.step(batch, torch.Generator().manual_seed(iteration), iteration, 1.0)
+
+
+@pytest.mark.parametrize("precision", Precision)
+def test_all_terms_of_a_step_are_numbers(precision):
+    task = tiny_stylegan2_task(replace(TINY_STYLEGAN2_TASK, precision=precision))
+    for iteration in range(2):
+        terms = step(task, a_batch(4), iteration)
+        assert {"loss/generator", "loss/discriminator", "real_sign", "augmentation"} <= terms.keys()
+        assert all(each.isfinite() for each in terms.values())
+
+
+def test_both_sides_learn_with_all_their_parameters():
+    task = tiny_stylegan2_task()
+    before = {name: [each.clone() for each in player.network.parameters()] for name, player in task.players.items()}
+    for iteration in range(2):
+        step(task, a_batch(4), iteration)
+    for name, player in task.players.items():
+        unmoved = [torch.equal(*pair) for pair in zip(before[name], player.network.parameters(), strict=True)]
+        assert not any(unmoved), name
+
+
+def test_path_lengths_and_the_penalty_come_now_and_then():
+    task = tiny_stylegan2_task()
+    lengths = [task.mean_length.item()]
+    for iteration in range(2):
+        terms = step(task, a_batch(4), iteration)
+        assert ("path_length" in terms) == (iteration % 2 == 0)
+        lengths.append(task.mean_length.item())
+    assert lengths[0] < lengths[1] == lengths[2]
+
+
+def test_path_length_regularisation_changes_what_the_generator_learns():
+    weights = []
+    for path_weight in (0.0, 200.0):
+        task = tiny_stylegan2_task(replace(TINY_STYLEGAN2_TASK, path_weight=path_weight))
+        step(task, a_batch(4), 0)
+        weights.append(task.generator.network.constant.detach())
+    assert not torch.equal(*weights)
+
+
+def test_augmentation_rises_while_the_discriminator_is_sure_of_real_faces():
+    task = tiny_stylegan2_task()
+    with torch.no_grad():
+        task.discriminator.network.judge.bias.fill_(50.0)
+    for iteration in range(4):
+        step(task, a_batch(4), iteration)
+    assert task.augmentation_probability == pytest.approx(16 / 100)
+    with torch.no_grad():
+        task.discriminator.network.judge.bias.fill_(-50.0)
+    for iteration in range(4, 8):
+        step(task, a_batch(4), iteration)
+    assert task.augmentation_probability == 0
+
+
+def test_without_augmentation_nothing_is_augmented():
+    task = tiny_stylegan2_task(replace(TINY_STYLEGAN2_TASK, augmentation=None))
+    for iteration in range(4):
+        assert step(task, a_batch(4), iteration)["augmentation"] == 0
+
+
+def test_a_batch_in_parts_teaches_what_it_teaches_at_once():
+    batch = a_batch(8)
+    config = replace(TINY_STYLEGAN2_TASK, path_weight=0.0)  # of which a part takes its own half
+    tasks = [tiny_stylegan2_task(config, Division(parts=parts)) for parts in (1, 2)]
+    for task in tasks:
+        for iteration in range(2):
+            step(task, batch, iteration)
+    for name in ("generator", "discriminator"):
+        one, other = (task.players[name].network.state_dict() for task in tasks)
+        for key, tensor in one.items():
+            torch.testing.assert_close(other[key], tensor, rtol=0, atol=1e-3)
+
+
+def test_a_resumed_task_goes_on_as_it_would_have():
+    straight, stopped, resumed = (tiny_stylegan2_task() for _ in range(3))
+    batch = a_batch(4)
+    for iteration in range(6):
+        step(straight, batch, iteration)
+    for iteration in range(3):
+        step(stopped, batch, iteration)
+    resumed.resume(stopped.state())
+    for iteration in range(3, 6):
+        step(resumed, batch, iteration)
+    assert resumed.augmentation_probability == straight.augmentation_probability
+    for name, player in straight.players.items():
+        for one, other in zip(player.network.parameters(), resumed.players[name].network.parameters(), strict=True):
+            assert torch.equal(one, other)
+
+
+def test_a_preview_shows_sixteen_faces_always_of_the_same_latents():
+    task = tiny_stylegan2_task()
+    sheet = task.preview(a_batch(1).pictures)
+    assert sheet.shape == (4 * 32, 4 * 32, 3)
+    assert (task.preview(a_batch(1).pictures) == sheet).all()
+
+
+def test_its_weights_can_be_read_back(tmp_path):
+    task = tiny_stylegan2_task()
+    write_weights(tmp_path / "prior.safetensors", task.weights())
+    prior = load_stylegan2(tmp_path / "prior.safetensors")
+    assert prior.config == TINY_STYLEGAN2_TASK.network
+    for name, tensor in task.generator.average.state_dict().items():
+        assert torch.equal(prior.state_dict()[name], tensor)
