@@ -1,7 +1,8 @@
-"""The README is true: its commands exist, its Python runs, its folders are there."""
+"""README and docs are true: their commands exist, their Python runs, their folders are there."""
 
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -10,16 +11,27 @@ from click.testing import CliRunner
 
 import retrato
 from retrato.cli.main import retrato as command_line
+from retrato.training.recipes import recipe
+from retrato.training.settings import with_setting
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+PAGES = {page: page.read_text() for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))}
 
 
-COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("retrato ")]
+def blocks(language, text=README):
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+COMMANDS = [
+    line[line.index("retrato ") :]
+    for text in PAGES.values()
+    for block in blocks("sh", text)
+    for line in block.replace("\\\n", " ").splitlines()
+    if line.startswith(("retrato ", "torchrun "))
+]
 
 
 def test_there_are_commands_and_python():
@@ -33,6 +45,14 @@ def test_every_command_has_the_options_that_the_readme_gives_it(line):
     command = command_line.get_command(click.Context(command_line), name)
     known = {option for parameter in command.params for option in parameter.opts}
     assert {each for each in arguments if each.startswith("-")} <= known
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if "--set" in line])
+def test_every_setting_that_the_docs_change_can_be_changed(line):
+    _, _, name, *arguments = shlex.split(line, comments=True)
+    for option, assignment in pairwise(arguments):
+        if option == "--set":
+            assert with_setting(recipe(name), assignment)
 
 
 @pytest.mark.parametrize("target", re.findall(r"^make ([a-z-]+)", README, re.MULTILINE))
@@ -55,9 +75,12 @@ def test_the_tree_equals_the_folders():
     assert named == folders
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)#]+)\)", README))
-def test_every_link_leads_somewhere(link):
-    assert (ROOT / link).exists()
+LINKS = [(page, link) for page, text in PAGES.items() for link in re.findall(r"\]\((?!http)([^)#]+)\)", text)]
+
+
+@pytest.mark.parametrize(("page", "link"), LINKS)
+def test_every_link_leads_somewhere(page, link):
+    assert (page.parent / link).exists()
 
 
 def test_help_of_every_command_is_named_in_the_readme():

@@ -3,15 +3,26 @@ from dataclasses import replace
 import pytest
 import torch
 
-from doubles import TINY, TINY_ADVERSARY, TINY_STYLEGAN2_TASK, a_batch, tiny_stylegan2_task, tiny_task
+from doubles import (
+    TINY,
+    TINY_ADVERSARY,
+    TINY_STYLEGAN2_TASK,
+    TINY_TASK,
+    a_batch,
+    published_weights,
+    tiny_stylegan2_task,
+    tiny_task,
+)
 from retrato.errors import UnknownRecipe, UnusableSetting, UnusableWeights
-from retrato.networks.gfpgan import GFPGAN
+from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
+from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Generator
 from retrato.training.build import start_from, start_from_prior
 from retrato.training.loop import learning_rate_decay
 from retrato.training.recipes import RECIPES, recipe
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig
 from retrato.training.tasks.judges import IdentityKind, PerceptualKind
+from retrato.weights.load import load_gfpgan
 from retrato.weights.store import write_weights
 
 
@@ -140,3 +151,19 @@ def test_a_prior_starts_from_a_prior(tmp_path):
 def test_an_unknown_recipe_lists_the_known_ones():
     with pytest.raises(UnknownRecipe, match="gfpgan-256-compact"):
         recipe("gfpgan-9000")
+
+
+@pytest.mark.parametrize("kind", ["clean", "bilinear", "original"])
+def test_a_restorer_starts_from_a_published_one_and_trains_on(tmp_path, kind):
+    resampling = Resampling.FIR if kind == "original" else Resampling.BILINEAR
+    file = tmp_path / "GFPGAN.pth"
+    torch.save({"params_ema": published_weights(f"gfpgan_{kind}.safetensors")}, file)
+    published = load_gfpgan(file)
+    prior = replace(published.config.prior, mapping_layers=0)
+    assert prior.resampling is resampling
+    task = tiny_task(replace(TINY_TASK, network=GFPGANConfig(prior)))
+    start_from(task, str(file))
+    faces = torch.rand(1, 3, 64, 64) * 2 - 1
+    torch.testing.assert_close(task.restorer.average.restore(faces), published.restore(faces))
+    terms = task.step(a_batch(2, 64), torch.Generator().manual_seed(0), 0, 1.0)
+    assert all(each.isfinite() for each in terms.values())

@@ -127,6 +127,8 @@ def command(
     division = Division.of_this_process(parts)
     torch.manual_seed(chosen.loop.seed)  # of the weights that a network begins with
     task = build_task(chosen.task, device_of(division, device_name), division)
+    if is_compiled:
+        compile_restorer(task)
     if dry_run:
         rehearse_and_report(task, chosen.loop, len(images))
         return
@@ -135,9 +137,6 @@ def command(
         begin(task, start_from, prior)
     if division.is_first:
         run.open({"recipe": recipe_name, "start_from": start_from, "prior": prior, **settings_of(chosen)})
-    if is_compiled:
-        compile_restorer(task)
-
     faces = TrainingFaces(images, others, known_places)
     with stoppable() as should_stop:
         reports = train(task, faces, run, chosen.loop, should_stop=should_stop)

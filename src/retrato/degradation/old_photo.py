@@ -40,7 +40,7 @@ class OldPhotoRanges:
     gamma: Range = (0.7, 1.4)
     """Above 1 the mid-tones are darker."""
     grain_share: float = 0.7
-    grain: Range = (2.0, 24.0)
+    grain: Range = (1.5, 18.0)
     """Spread in levels of 255."""
     grain_size: Range = (0.5, 2.5)
     """Spread of a grain."""
@@ -50,7 +50,7 @@ class OldPhotoRanges:
     halftone_period: Range = (4.0, 9.0)
     """From dot to dot."""
     paper_share: float = 0.5
-    paper: Range = (0.01, 0.08)
+    paper: Range = (0.01, 0.05)
     """Spread of the texture, as a part of the brightness."""
     paper_size: Range = (0.8, 3.5)
     """Spread of its fibres."""

@@ -1,12 +1,14 @@
 """From a recipe's config to a task that can be trained."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, assert_never
 
 import torch
 from torch import Tensor, nn
 
 from retrato.errors import UnusableSetting, UnusableWeights
+from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.training.division import Division
 from retrato.training.recipes import TaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
@@ -49,8 +51,10 @@ def start_from(task: AnyTask, name_or_file: str) -> None:
     match task:
         case GFPGANTask():
             network = load.load_gfpgan(name_or_file)
-            _require_same(network.config, task.config.network, name_or_file)
-            task.restorer.start_from(network.state_dict())
+            wanted = task.config.network
+            found = replace(network.config, prior=_with_mapping_of(wanted.prior, network.config.prior))
+            _require_same(found, wanted, name_or_file)
+            task.restorer.start_from(_those_of(task.restorer.network, network.state_dict()))
         case StyleGAN2Task():
             prior = load.load_stylegan2(name_or_file)
             _require_same(prior.config, task.config.network, name_or_file)
@@ -70,13 +74,19 @@ def start_from_prior(task: AnyTask, name_or_file: str) -> None:
         raise UnusableSetting("--prior starts GFP-GAN recipes; a prior of its own starts from --start-from")
     prior = load.load_stylegan2(name_or_file)
     wanted = task.config.network.prior
-    same = {**vars(prior.config), "mapping_layers": wanted.mapping_layers}
-    if same != vars(wanted):
-        raise UnusableWeights(f"{name_or_file} holds {prior.config}, and the recipe is for {wanted}")
-    tensors = prior.state_dict()
-    own: Mapping[str, Tensor] = task.restorer.network.state_dict()
-    inner = {name: tensors[name.removeprefix("prior.")] for name in own if name.startswith("prior.")}
-    task.restorer.start_from({**own, **inner})
+    _require_same(_with_mapping_of(wanted, prior.config), wanted, name_or_file)
+    own = task.restorer.network.state_dict()
+    inner = {f"prior.{name}": tensor for name, tensor in prior.state_dict().items()}
+    task.restorer.start_from(_those_of(task.restorer.network, {**own, **inner}))
+
+
+def _with_mapping_of(wanted: StyleGAN2Config, found: StyleGAN2Config) -> StyleGAN2Config:
+    """Published restorers have a mapping that they do not use, and priors have one that a restorer has no use for."""
+    return replace(found, mapping_layers=min(wanted.mapping_layers, found.mapping_layers))
+
+
+def _those_of(network: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensors[name] for name in network.state_dict()}
 
 
 def _require_same(found: object, wanted: object, name_or_file: str) -> None:
