@@ -69,3 +69,7 @@ class UnusableRun(RetratoError):
 
 class UnusableSetting(RetratoError):
     """A setting of a recipe that does not exist, or a value that it cannot take."""
+
+
+class FolderInUse(RetratoError):
+    """A folder in which another process is working."""

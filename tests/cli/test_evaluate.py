@@ -5,14 +5,14 @@ import pytest
 from click.testing import CliRunner
 
 from retrato.cli.main import retrato
-from retrato.weights import load
+from retrato.weights import judges as judging
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, judges, astronaut):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(load, "load_lpips", lambda: judges.perceptual)
-    monkeypatch.setattr(load, "load_mobilefacenet", lambda: judges.recognition)
+    monkeypatch.setattr(judging, "load_lpips", lambda: judges.perceptual)
+    monkeypatch.setattr(judging, "load_mobilefacenet", lambda: judges.recognition)
     (tmp_path / "faces").mkdir()
     PIL.Image.fromarray(astronaut[0:128, 150:278]).save("faces/astronaut.png")
 

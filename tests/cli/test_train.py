@@ -14,6 +14,7 @@ from retrato.training import loop, recipes
 from retrato.training.loop import LoopConfig
 from retrato.training.recipes import Recipe
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig
+from retrato.weights import judges as judging
 from retrato.weights import load
 
 
@@ -22,8 +23,8 @@ def run(tmp_path, monkeypatch, judges):
     monkeypatch.chdir(tmp_path)
     tiny = Recipe(GFPGANTaskConfig(network=TINY), LoopConfig(iterations=3, batch_size=2))
     monkeypatch.setitem(recipes.RECIPES, "tiny", lambda: tiny)
-    monkeypatch.setattr(load, "load_lpips", lambda: judges.perceptual)
-    monkeypatch.setattr(load, "load_mobilefacenet", lambda: judges.recognition)
+    monkeypatch.setattr(judging, "load_lpips", lambda: judges.perceptual)
+    monkeypatch.setattr(judging, "load_mobilefacenet", lambda: judges.recognition)
     monkeypatch.setitem(recipes.RECIPES, "tiny-prior", lambda: Recipe(TINY_STYLEGAN2_TASK, tiny.loop))
     (tmp_path / "faces").mkdir()
     noise = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), np.uint8)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from doubles import REFERENCE
 from retrato.networks.arcface import ArcFace, grey_faces
-from retrato.weights import load_judges
+from retrato.weights import judges
 from retrato.weights.names.arcface import arcface_to_ours
 
 
@@ -97,6 +97,6 @@ def test_a_published_file_is_read_and_its_normalisation_folded(
 ):
     torch.save({f"module.{name}": each for name, each in published_tensors.items()}, tmp_path / "arcface_resnet18.pth")
     monkeypatch.setenv("RETRATO_WEIGHTS", str(tmp_path))
-    loaded = load_judges.load_arcface()
+    loaded = judges.load_arcface()
     assert not any(each.requires_grad for each in loaded.parameters())
     torch.testing.assert_close(loaded(faces[:1]), network(faces[:1]), rtol=1e-3, atol=1e-3)

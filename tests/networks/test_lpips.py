@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from retrato.networks.lpips import LPIPS
-from retrato.weights.load import load_lpips
+from retrato.weights.judges import load_lpips
 
 
 def test_gives_the_value_of_the_torchmetrics_docs(published):

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from retrato.networks.mobilefacenet import DEVIATION, MEAN, MobileFaceNet, recognition_crop
-from retrato.weights.load import fold_normalisation, load_mobilefacenet
+from retrato.weights.judges import fold_normalisation, load_mobilefacenet
 
 
 def test_embeds_as_the_published_onnx_file_does(published, faces):

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from retrato.networks.vgg import VGG19, VGGLayer
-from retrato.weights.load_judges import load_vgg19
+from retrato.weights.judges import load_vgg19
 from retrato.weights.names.vgg import vgg19_to_ours
 
 COLUMN_E = (64, 64, "M", 128, 128, "M", *(256,) * 4, "M", *(512,) * 4, "M", *(512,) * 4, "M")

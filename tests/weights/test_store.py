@@ -8,7 +8,8 @@ from safetensors.torch import save_file
 from doubles import TINY
 from retrato.errors import UnknownWeights, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN
-from retrato.weights.load import load_gfpgan, read_torch
+from retrato.weights.files import read_torch
+from retrato.weights.load import load_gfpgan
 from retrato.weights.store import StoredWeights, config_fields, read_weights, write_weights
 
 

@@ -35,7 +35,7 @@ def command(
     from retrato.evaluation.restoration import Judges, evaluate_restoration, mean_scores
     from retrato.images.tensors import from_levels
     from retrato.restoration.restorer import GFPGANRestorer
-    from retrato.weights.load import load_lpips, load_mobilefacenet
+    from retrato.weights.judges import load_lpips, load_mobilefacenet
 
     if json_file and not json_file.parent.is_dir():
         raise UnwritableOutput(f"no folder {json_file.parent} to write {json_file.name} to: make it first")

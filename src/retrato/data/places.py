@@ -1,7 +1,6 @@
 """Where eyes and mouth of training faces are, as files say it."""
 
 import json
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from numpy._core.multiarray import scalar
 from retrato.data.stored_image import StoredImage
 from retrato.errors import UnusableData
 from retrato.losses.components import Component, Place, Places
+from retrato.weights.files import UNREADABLE
 
 NUMPY_NUMBERS: list[Any] = [
     (scalar, "numpy.core.multiarray.scalar"),
@@ -22,9 +22,6 @@ NUMPY_NUMBERS: list[Any] = [
     np.dtypes.Float32DType,
 ]
 """What the published file holds besides lists: numbers, as NumPy 1 and 2 spell them. Nothing else is unpickled."""
-
-UNREADABLE = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError, EOFError, pickle.PickleError)
-"""What torch and what follows raise, depending on how a file is damaged or foreign."""
 
 FFHQ_SIZE = 512
 """Width in pixels of the faces that the published file measures."""

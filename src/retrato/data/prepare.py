@@ -12,6 +12,7 @@ from retrato.data.examine import ExaminedPhoto, PrepareConfig, examine_all
 from retrato.data.prepared import DroppedFace, KeptFace, NewFace, PreparedFolder, PreparedPhoto, Stamp
 from retrato.data.quality import Flaw
 from retrato.errors import UnusableData
+from retrato.folder_lock import taken
 from retrato.images.encoding import IMAGE_SUFFIXES, suffix_for
 
 logger = logging.getLogger(__name__)
@@ -47,11 +48,12 @@ def prepare(
 
     Raises:
         UnusableData: the folder was begun with another config.
+        FolderInUse: another process prepares faces in it.
         UnwritableOutput: the folder cannot be written; the photos that are done stay done.
         NotEnoughMemory: a process died; the same.
     """
     config = config or PrepareConfig()
-    with closing(PreparedFolder(folder, config.settings, suffix_for(config.format))) as prepared:
+    with taken(folder), closing(PreparedFolder(folder, config.settings, suffix_for(config.format))) as prepared:
         done = prepared.done({photo.name: Stamp.of(photo.file) for photo in photos})
         left = [photo for photo in photos if photo.name not in done]
         known = _known_faces(prepared, without={photo.name for photo in left}, same_face=config.same_face)

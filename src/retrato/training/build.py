@@ -22,7 +22,7 @@ from retrato.training.tasks.judges import (
     VGGJudge,
 )
 from retrato.training.tasks.stylegan2 import StyleGAN2Task, StyleGAN2TaskConfig
-from retrato.weights import load, load_judges
+from retrato.weights import judges, load
 
 AnyTask = GFPGANTask | StyleGAN2Task
 
@@ -96,20 +96,20 @@ def _require_same(found: object, wanted: object, name_or_file: str) -> None:
 
 def _judges(config: GFPGANTaskConfig, device: torch.device) -> dict[str, Judge]:
     """Those whose losses count anything."""
-    judges: dict[str, Judge] = {}
+    found: dict[str, Judge] = {}
     if config.losses.perceptual or config.losses.style:
-        judges["perceptual"] = _perceptual_judge(config.perceptual, device)
+        found["perceptual"] = _perceptual_judge(config.perceptual, device)
     if config.losses.identity:
-        judges["identity"] = _identity_judge(config.identity, device)
-    return judges
+        found["identity"] = _identity_judge(config.identity, device)
+    return found
 
 
 def _perceptual_judge(kind: PerceptualKind, device: torch.device) -> Judge:
     match kind:
         case PerceptualKind.LPIPS:
-            return LPIPSJudge(_moved(load.load_lpips(), device))
+            return LPIPSJudge(_moved(judges.load_lpips(), device))
         case PerceptualKind.VGG:
-            return VGGJudge(_moved(load_judges.load_vgg19(), device))
+            return VGGJudge(_moved(judges.load_vgg19(), device))
         case _:
             assert_never(kind)
 
@@ -117,9 +117,9 @@ def _perceptual_judge(kind: PerceptualKind, device: torch.device) -> Judge:
 def _identity_judge(kind: IdentityKind, device: torch.device) -> Judge:
     match kind:
         case IdentityKind.MOBILEFACENET:
-            return MobileFaceNetJudge(_moved(load.load_mobilefacenet(), device))
+            return MobileFaceNetJudge(_moved(judges.load_mobilefacenet(), device))
         case IdentityKind.ARCFACE:
-            return ArcFaceJudge(_moved(load_judges.load_arcface(), device))
+            return ArcFaceJudge(_moved(judges.load_arcface(), device))
         case _:
             assert_never(kind)
 

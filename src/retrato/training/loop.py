@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from retrato.data import DrawnBatches, FaceImages, StoredImage, load_batches, random_state, source_shares
 from retrato.errors import UnusableData, UnusableRun
+from retrato.folder_lock import taken
 from retrato.losses.components import Places
 from retrato.training.run_folder import RunFolder
 from retrato.training.task import Task, Terms
@@ -88,6 +89,7 @@ def train(
 
     Raises:
         Diverged: a loss is no longer a number; the last checkpoint is kept.
+        FolderInUse: another process trains in that folder.
         UnusableData: a picture cannot be read.
         UnusableRun: the run cannot be resumed, or not be written.
     """
@@ -97,6 +99,14 @@ def train(
             f"a batch of {config.batch_size} does not divide among {division.processes} processes with "
             f"{division.parts} parts each: choose a multiple of {division.smallest_batch}"
         )
+    with taken(run.folder) if division.is_first else nullcontext():
+        yield from _train(task, faces, run, config, should_stop)
+
+
+def _train(
+    task: Task, faces: TrainingFaces, run: RunFolder, config: LoopConfig, should_stop: Callable[[], bool]
+) -> Iterator[Progress]:
+    division = task.division
     done = run.resume(task)
     drawn = DrawnBatches(source_shares(faces.learned), config.batch_size, config.seed, range(done, config.iterations))
     shares = (division.share(batch) for batch in drawn)

@@ -1,7 +1,6 @@
 """What a run leaves behind: its config, numbers, previews, checkpoints and weights."""
 
 import json
-import pickle
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,21 +15,9 @@ from retrato import __version__
 from retrato.errors import MissingPackage, UnusableRun, UnusableWeights
 from retrato.shapes import Image
 from retrato.training.task import Task
+from retrato.weights.files import UNREADABLE
 from retrato.weights.store import StoredWeights, read_story, write_weights
 from retrato.whole_files import written_whole
-
-UNREADABLE = (
-    AssertionError,
-    AttributeError,
-    LookupError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    pickle.UnpicklingError,
-)
-"""What torch raises, depending on how a checkpoint is damaged or foreign."""
 
 
 class RunFolder:

@@ -1,27 +1,22 @@
-"""Networks with their published weights, ready for use."""
+"""Generators and restorers with their weights, ready for use."""
 
 import os
-import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from retrato.errors import MissingPackage, UnknownWeights, UnusableWeights
+from retrato.errors import UnknownWeights, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
-from retrato.networks.lpips import LPIPS
-from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from retrato.weights.catalog import PUBLISHED_FILES
 from retrato.weights.download import find_weights
-from retrato.weights.names.lpips import lpips_to_ours
-from retrato.weights.names.mobilefacenet import mobilefacenet_to_ours
+from retrato.weights.files import read_torch
 from retrato.weights.published import from_published, is_published, recognised
 from retrato.weights.store import BUNDLED_FOLDER, FORMAT, StoredWeights, read_story, read_weights
 
@@ -29,44 +24,10 @@ BUNDLED_GFPGAN = {"bundled": "gfpgan-256-compact.safetensors"}
 """Weights that come with the package: name and file."""
 
 TORCH_SUFFIXES = (".pth", ".pt")
-UNREADABLE = (
-    AssertionError,
-    AttributeError,
-    LookupError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    pickle.UnpicklingError,
-)
-"""What torch raises, depending on how a file is damaged or foreign."""
 TITLES = {"gfpgan": "GFP-GAN", "stylegan2": "StyleGAN2"}
 """What networks are called in messages."""
 
 Network = TypeVar("Network", bound=nn.Module)
-
-
-def load_lpips() -> LPIPS:
-    """LPIPS v0.1 with SqueezeNet, for use as loss or metric.
-
-    Raises:
-        UnavailableWeights: its file is not here and cannot be fetched.
-        MissingPackage: onnx is not installed.
-    """
-    published = read_onnx_initializers(find_weights("lpips-squeezenet"))
-    tensors = {name: tensor for name, tensor in published.items() if name.startswith("core.")}  # others are constants
-    return _fill(LPIPS(), tensors, lpips_to_ours)
-
-
-def load_mobilefacenet() -> MobileFaceNet:
-    """MobileFaceNet, trained on MS1M, for use as loss or metric.
-
-    Raises:
-        UnavailableWeights: its file is not here and cannot be fetched.
-    """
-    network = _fill(MobileFaceNet(), read_torch(find_weights("mobilefacenet")), mobilefacenet_to_ours)
-    return fold_normalisation(network)
 
 
 def load_gfpgan(name_or_file: str | Path) -> GFPGAN:
@@ -182,72 +143,3 @@ def _has_published_layout(path: Path) -> bool:
 
 def _published_tensors(path: Path) -> Mapping[str, Tensor]:
     return read_torch(path) if path.suffix in TORCH_SUFFIXES else load_file(path)
-
-
-def read_torch(path: Path) -> Mapping[str, Tensor]:
-    """The tensors of a .pt or .pth file, which may hold nothing else.
-
-    BasicSR's files hold tensors under `params_ema`, which are averaged and read first, or under `params`.
-
-    Raises:
-        UnusableWeights: the file is broken or holds other things than tensors.
-    """
-    try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except UNREADABLE as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UnusableWeights(f"{path} is not a readable file of tensors: {reason}") from error
-    if isinstance(loaded, Mapping):
-        nested = (loaded.get(name) for name in ("params_ema", "params"))
-        loaded = next((each for each in nested if isinstance(each, Mapping)), loaded)
-    if not isinstance(loaded, Mapping) or not all(
-        isinstance(name, str) and _is_stored_tensor(each) for name, each in loaded.items()
-    ):
-        raise UnusableWeights(f"{path} holds other things than named tensors")
-    return loaded
-
-
-def _is_stored_tensor(value: object) -> bool:
-    """Whether every number of it stands in the file: a view may claim any size."""
-    if not isinstance(value, Tensor) or value.layout is not torch.strided or value.is_quantized or value.is_meta:
-        return False
-    return value.numel() * value.element_size() <= value.untyped_storage().nbytes()
-
-
-def read_onnx_initializers(path: Path) -> dict[str, Tensor]:
-    """The named constants of an ONNX file.
-
-    Raises:
-        MissingPackage: onnx is not installed.
-    """
-    try:
-        import onnx
-        from onnx import numpy_helper
-    except ModuleNotFoundError:
-        raise MissingPackage("onnx", "train") from None
-    model = onnx.load(str(path))
-    return {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in model.graph.initializer}
-
-
-def fold_normalisation(network: Network) -> Network:
-    """The same network for inference, each batch normalisation folded into the convolution before it."""
-    for each in list(network.modules()):
-        match each:
-            case nn.Sequential() if len(each) == 2 and isinstance(each[1], nn.BatchNorm2d):
-                each[0] = fuse_conv_bn_eval(cast("nn.Conv2d", each[0]), each[1])
-                each[1] = nn.Identity()
-    return network.requires_grad_(False)
-
-
-def _fill(network: Network, published: Mapping[str, Tensor], to_ours: Callable[[str], str]) -> Network:
-    """Every published tensor used once, every one of ours filled once; then frozen."""
-    own = network.state_dict()
-    renamed = {to_ours(name): tensor for name, tensor in published.items()}
-    renamed = {name: tensor.reshape(own[name].shape) for name, tensor in renamed.items()}
-    network.load_state_dict(own | renamed if _lacks_only_counters(own, renamed) else renamed)
-    return network.eval().requires_grad_(False)
-
-
-def _lacks_only_counters(own: Mapping[str, Tensor], renamed: Mapping[str, Tensor]) -> bool:
-    """Whether all that a file lacks is batch normalisation's count of batches, which inference ignores."""
-    return all(name.endswith("num_batches_tracked") for name in own.keys() - renamed.keys())

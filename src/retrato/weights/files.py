@@ -1,0 +1,68 @@
+"""Named tensors in the files of other publishers. Nothing but tensors is ever unpickled."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from retrato.errors import MissingPackage, UnusableWeights
+
+UNREADABLE = (
+    AssertionError,
+    AttributeError,
+    LookupError,
+    EOFError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
+"""What torch raises, depending on how a file is damaged or foreign."""
+
+
+def read_torch(path: Path) -> Mapping[str, Tensor]:
+    """The tensors of a .pt or .pth file, which may hold nothing else.
+
+    BasicSR's files hold tensors under `params_ema`, which are averaged and read first, or under `params`.
+
+    Raises:
+        UnusableWeights: the file is broken or holds other things than tensors.
+    """
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except UNREADABLE as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UnusableWeights(f"{path} is not a readable file of tensors: {reason}") from error
+    if isinstance(loaded, Mapping):
+        nested = (loaded.get(name) for name in ("params_ema", "params"))
+        loaded = next((each for each in nested if isinstance(each, Mapping)), loaded)
+    if not isinstance(loaded, Mapping) or not all(
+        isinstance(name, str) and _is_stored_tensor(each) for name, each in loaded.items()
+    ):
+        raise UnusableWeights(f"{path} holds other things than named tensors")
+    return loaded
+
+
+def _is_stored_tensor(value: object) -> bool:
+    """Whether every number of it stands in the file: a view may claim any size."""
+    if not isinstance(value, Tensor) or value.layout is not torch.strided or value.is_quantized or value.is_meta:
+        return False
+    return value.numel() * value.element_size() <= value.untyped_storage().nbytes()
+
+
+def read_onnx_initializers(path: Path) -> dict[str, Tensor]:
+    """The named constants of an ONNX file.
+
+    Raises:
+        MissingPackage: onnx is not installed.
+    """
+    try:
+        import onnx
+        from onnx import numpy_helper
+    except ModuleNotFoundError:
+        raise MissingPackage("onnx", "train") from None
+    model = onnx.load(str(path))
+    return {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in model.graph.initializer}
