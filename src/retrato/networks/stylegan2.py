@@ -251,7 +251,7 @@ class StyledConv(nn.Module):
         """Refine the features in the style."""
         features, norm = self.conv(features, style)
         noise = self.noise if noise_seeds is None else seeded_noise(noise_seeds, (1, *features.shape[2:]))
-        # Three steps that spread a small tensor each: with bias and noise added up first, a CPU takes four times longer.
+        # Each step spreads one small tensor: with bias and noise added up first, a CPU takes four times longer.
         scaled = features * (norm * GAIN).to(features.dtype) + self.bias[:, None, None].to(features.dtype)
         scaled = scaled + (self.noise_strength * noise).to(features.dtype)
         return F.leaky_relu(scaled, 0.2)
