@@ -14,8 +14,9 @@ from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.training.player import AdamConfig
+from retrato.training.precision import Precision
 from retrato.training.tasks.adversary import AdversaryConfig
-from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig, Precision
+from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
 from retrato.training.tasks.judges import LPIPSJudge, MobileFaceNetJudge
 from retrato.training.tasks.stylegan2 import AugmentationConfig, StyleGAN2Task, StyleGAN2TaskConfig
 
@@ -54,8 +55,18 @@ def tiny_task(config=TINY_TASK, division=None):
 
 
 def a_batch(count=2, size=32):
+    """Pictures by chance; in each, eyes and mouth are somewhere else and of another size."""
     pictures = torch.randint(0, 255, (count, 3, size, size), dtype=torch.uint8)
-    return FaceBatch(pictures, as_tensor(TEMPLATE_PLACES).expand(count, -1, -1))
+    return FaceBatch(pictures, as_tensor(TEMPLATE_PLACES) * torch.linspace(0.9, 1.1, count)[:, None, None])
+
+
+def gradients(task):
+    """What the last step found, for every parameter of every player."""
+    return {
+        f"{player_name}.{name}": each.grad
+        for player_name, player in task.players.items()
+        for name, each in player.network.named_parameters()
+    }
 
 
 TINY_STYLEGAN2_TASK = StyleGAN2TaskConfig(

@@ -136,3 +136,9 @@ def test_a_prior_cannot_be_compiled(run):
     assert "--compile is for GFP-GAN" in str(
         run("tiny-prior", "--data", "faces", "--run", "run", "--compile").exception
     )
+
+
+def test_a_frozen_prior_has_to_come_from_somewhere(run, tmp_path):
+    result = run("tiny", "--data", "faces", "--run", "run", "--set", "task.freeze_prior=true")
+    assert "name a trained StyleGAN2 with --prior" in str(result.exception)
+    assert not (tmp_path / "run").exists()

@@ -8,6 +8,7 @@ from retrato.degradation.colour import ColourRecord, change_colours
 def record(**changes):
     nothing = {
         "shift": torch.zeros(1, 3),
+        "is_grey": torch.zeros(1, dtype=torch.bool),
         "brightness": torch.ones(1),
         "contrast": torch.ones(1),
         "saturation": torch.ones(1),

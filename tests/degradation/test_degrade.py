@@ -156,8 +156,9 @@ def test_the_published_colour_changes_leave_the_target_alone(faces, rng):
     ranges = DegradationRanges(
         grey_share=1.0, grey_target=False, colour=ColourRanges(shift_share=1.0, jitter_share=1.0)
     )
-    _, target = degrade(faces, draw(rng, 4, ranges))
+    degraded, target = degrade(faces, draw(rng, 4, ranges))
     assert torch.equal(target, faces)
+    assert (degraded.amax(1) - degraded.amin(1)).max() < 1e-5  # grey comes after the shift, so nothing is tinted
 
 
 def test_haze_makes_pictures_paler(faces):
@@ -183,7 +184,7 @@ def test_an_uneven_picture_differs_within_a_square_alone(faces):
 
 def test_a_shifted_face_shifts_its_target_too(faces, rng):
     record = draw(rng, 4, DegradationRanges(shift_share=1.0, untouched_share=0.0))
-    record = replace(record, shift=torch.tensor([[32.0, -16.0]] * 4), is_target_grey=torch.zeros(4) > 1)
+    record = replace(record, shift=torch.tensor([[32.0, -16.0]] * 4), is_grey=torch.zeros(4) > 1)
     _, target = degrade(faces, record)
     torch.testing.assert_close(target[:, :, :-2, 4:], faces[:, :, 2:, :-4], rtol=0, atol=0)
 

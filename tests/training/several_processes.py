@@ -1,4 +1,4 @@
-"""Trains a tiny task for some iterations, as one of the processes that torchrun starts: FACES RUN."""
+"""Trains a tiny task for some iterations, as one of the processes that torchrun starts: KIND FACES RUN."""
 
 import sys
 from dataclasses import replace
@@ -6,18 +6,21 @@ from pathlib import Path
 
 import torch
 
-from doubles import TINY_ADVERSARY, TINY_TASK, tiny_task
+from doubles import TINY_ADVERSARY, TINY_STYLEGAN2_TASK, TINY_TASK, tiny_stylegan2_task, tiny_task
 from retrato.data import find_stored_images
 from retrato.training.division import Division
 from retrato.training.loop import LoopConfig, TrainingFaces, train
 from retrato.training.run_folder import RunFolder
 
 
-def main(faces: Path, folder: Path) -> None:
+def main(kind: str, faces: Path, folder: Path) -> None:
     """Four iterations."""
     torch.set_num_threads(1)
     division = Division.of_this_process()
-    task = tiny_task(replace(TINY_TASK, adversary=TINY_ADVERSARY), division)
+    if kind == "gfpgan":
+        task = tiny_task(replace(TINY_TASK, adversary=TINY_ADVERSARY), division)
+    else:
+        task = tiny_stylegan2_task(replace(TINY_STYLEGAN2_TASK, path_weight=0.0), division)
     run = RunFolder(folder)
     if division.is_first:
         run.open({})
@@ -27,4 +30,4 @@ def main(faces: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*(Path(each) for each in sys.argv[1:]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

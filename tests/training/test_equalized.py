@@ -13,7 +13,7 @@ from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import ModulatedConv, StyleGAN2Config, StyleGAN2Generator
-from retrato.training.equalized import equalized_rates
+from retrato.training.equalized import begin_equalized, equalized_rates
 from retrato.weights.names.discriminators import component_discriminator_to_ours, discriminator_to_ours
 from retrato.weights.names.gfpgan import UNET_GAINS
 from retrato.weights.names.stylegan2 import GAINS
@@ -149,3 +149,32 @@ def test_the_network_from_latents_to_styles_learns_at_a_hundredth_of_the_rate():
 def test_every_parameter_has_a_factor():
     network = GFPGAN(TINY)
     assert equalized_rates(network).keys() == dict(network.named_parameters()).keys()
+
+
+@pytest.mark.parametrize("resampling", Resampling)
+def test_an_equalised_network_begins_with_the_published_spread(resampling):
+    network = GFPGAN(GFPGANConfig(StyleGAN2Config(64, 64, 4096, 64, mapping_layers=2, resampling=resampling)))
+    begin_equalized(network)
+    rates = equalized_rates(network)
+    parameters = dict(network.named_parameters())
+    for name, parameter in parameters.items():
+        if name.endswith("weight") and parameter.dim() > 1:
+            expected = rates[name] / (0.01 if ".mapping." in name else 1)  # the mapping's rate is lower, not its spread
+            assert parameter.square().mean().sqrt().item() == pytest.approx(expected, rel=1e-4), name
+    assert (parameters["prior.blocks.0.enlarge.conv.to_scale.bias"] == 1).all()
+    assert (parameters["unet.scales.0.2.bias"] == 1).all()
+    assert (parameters["unet.to_styles.bias"] == 0).all()
+
+
+def test_a_discriminator_begins_with_logits_of_moderate_size(rng):
+    network = Discriminator(DiscriminatorConfig(image_size=64, channel_base=4096, channel_max=64))
+    begin_equalized(network)
+    logits = network(torch.randn(8, 3, 64, 64, generator=rng))
+    assert 0.001 < logits.std() < 3
+
+
+def test_a_keep_map_begins_as_it_does(rng):
+    network = GFPGAN(TINY)
+    begin_equalized(network)
+    assert (network.keep.conv.weight == 0).all()
+    assert (network.keep.conv.bias == -2).all()

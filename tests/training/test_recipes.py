@@ -20,6 +20,7 @@ from retrato.networks.stylegan2 import StyleGAN2Generator
 from retrato.training.build import start_from, start_from_prior
 from retrato.training.loop import learning_rate_decay
 from retrato.training.recipes import RECIPES, recipe
+from retrato.training.settings import with_setting
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig
 from retrato.training.tasks.judges import IdentityKind, PerceptualKind
 from retrato.weights.load import load_gfpgan
@@ -167,3 +168,51 @@ def test_a_restorer_starts_from_a_published_one_and_trains_on(tmp_path, kind):
     torch.testing.assert_close(task.restorer.average.restore(faces), published.restore(faces))
     terms = task.step(a_batch(2, 64), torch.Generator().manual_seed(0), 0, 1.0)
     assert all(each.isfinite() for each in terms.values())
+
+
+def test_the_published_numbers_stand_in_the_published_recipe():
+    """options/train_gfpgan_v1.yml of TencentARC/GFPGAN; betas and average as BasicSR computes them."""
+    task = recipe("gfpgan-512").task
+    losses = task.losses
+    assert (losses.pixel, losses.pyramid, losses.pyramid_until) == (0.1, 1.0, 50_000)
+    assert (losses.perceptual, losses.style, losses.identity) == (1.0, 50.0, 10.0)
+    adversary = task.adversary
+    assert (adversary.face_weight, adversary.component_weight, adversary.style_weight) == (0.1, 1.0, 200.0)
+    assert (adversary.penalty_weight, adversary.penalty_every, adversary.component_channels) == (10.0, 16, 64)
+    players = (task.restorer, adversary.learning, adversary.component_learning)
+    assert [each.learning_rate for each in players] == [2e-3] * 3
+    assert [each.betas[1] for each in players] == pytest.approx([0.99, 0.990585, 0.99], abs=1e-6)
+    assert [each.betas[0] for each in players] == [0, 0, 0.9]
+    assert [each.average_decay for each in players] == pytest.approx([0.997784] * 3, abs=1e-6)
+    assert all(each.equalized and each.largest_gradient is None and not each.warmup_iterations for each in players)
+    assert (task.freeze_prior, task.drawn_noise) == (True, True)
+    loop = recipe("gfpgan-512").loop
+    assert (loop.iterations, loop.batch_size) == (800_000, 12)
+
+
+def test_the_published_numbers_stand_in_the_priors_recipe():
+    """options/train/StyleGAN of BasicSR, and the name of the published file (B12)."""
+    task = recipe("stylegan2-512").task
+    assert (task.mixing_share, task.path_weight, task.path_every, task.path_shrink) == (0.9, 2.0, 4, 2)
+    assert (task.penalty_weight, task.penalty_every, task.augmentation) == (10.0, 16, None)
+    players = (task.generator_learning, task.discriminator_learning)
+    assert [each.betas[1] for each in players] == pytest.approx([0.991992, 0.990585], abs=1e-6)
+
+
+def test_drawn_noise_is_another_in_every_step():
+    task = tiny_task(replace(TINY_TASK, drawn_noise=True))
+    with torch.no_grad():
+        task.restorer.network.prior.first.noise_strength.fill_(1.0)
+    batch, same = a_batch(2), torch.Generator()
+    losses = [
+        task._losses(*task.restorer.network(part.degraded, part.noise_seeds), part.target, same, 0)["pixel"].item()
+        for seed in (0, 0, 1)
+        for part in task._degraded_parts(batch, torch.Generator().manual_seed(seed))
+    ]
+    assert losses[0] == losses[1] != losses[2]
+
+
+@pytest.mark.parametrize("setting", ["task.adversary.penalty_every=0", "task.losses.pixel=text"])
+def test_settings_that_make_no_sense_are_refused(setting):
+    with pytest.raises(UnusableSetting):
+        with_setting(recipe("gfpgan-256-compact"), setting)

@@ -12,9 +12,10 @@ from retrato.data import find_stored_images
 from retrato.errors import Diverged, UnusableData, UnusableRun
 from retrato.training.loop import LoopConfig, TrainingFaces, learning_rate_decay, train
 from retrato.training.player import AdamConfig, Player
+from retrato.training.precision import Precision
 from retrato.training.run_folder import RunFolder
 from retrato.training.tasks.adversary import Adversary
-from retrato.training.tasks.gfpgan import LossWeights, Precision
+from retrato.training.tasks.gfpgan import LossWeights
 from retrato.weights.load import load_gfpgan
 from retrato.weights.store import read_weights
 

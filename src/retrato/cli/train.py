@@ -124,7 +124,7 @@ def command(
     images = find_stored_images(places)
     others = find_stored_images([preview]) if preview else None
     known_places = read_ffhq_places(components) if components else {}
-    division = Division.of_this_process(parts)
+    division = Division.of_this_process(parts, device_name is DeviceName.CPU)
     torch.manual_seed(chosen.loop.seed)  # of the weights that a network begins with
     task = build_task(chosen.task, device_of(division, device_name), division)
     if is_compiled:
@@ -136,7 +136,8 @@ def command(
     if run.is_new:
         begin(task, start_from, prior)
     if division.is_first:
-        run.open({"recipe": recipe_name, "start_from": start_from, "prior": prior, **settings_of(chosen)})
+        origin = {"start_from": start_from, "prior": prior, "components": components and components.name}
+        run.open({"recipe": recipe_name, **origin, **settings_of(chosen)})
     faces = TrainingFaces(images, others, known_places)
     with stoppable() as should_stop:
         reports = train(task, faces, run, chosen.loop, should_stop=should_stop)
@@ -179,9 +180,19 @@ def device_of(division: Division, name: DeviceName) -> torch.device:
 
 
 def begin(task: AnyTask, weights: str | None, prior: str | None) -> None:
-    """Give a new task the weights that were trained before, if any."""
-    from retrato.training.build import start_from, start_from_prior
+    """Give a new task the weights that were trained before, if any.
 
+    Raises:
+        UnusableSetting: the recipe freezes a prior that would be one by chance.
+    """
+    from retrato.errors import UnusableSetting
+    from retrato.training.build import has_frozen_prior, start_from, start_from_prior
+
+    if has_frozen_prior(task) and not weights and not prior:
+        raise UnusableSetting(
+            "this recipe freezes its prior, which has to come from somewhere: name a trained StyleGAN2 with --prior or "
+            "a GFP-GAN with --start-from, or train the prior too: --set task.freeze_prior=false"
+        )
     if weights:
         start_from(task, weights)
     if prior:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -51,7 +51,7 @@ class FaceBatch:
     """Where eyes and mouth are."""
 
 
-def load_batches(images: FaceImages, batches: Iterable[list[int]], threads: int = 1) -> Iterator[FaceBatch]:
+def load_batches(images: FaceImages, batches: Iterable[list[int]], threads: int = 1) -> Generator[FaceBatch]:
     """Decode batch after batch in the background, a few ahead.
 
     In threads, not processes: decoding leaves Python's lock alone, and a signal has one process to stop.

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from retrato.degradation.blur import blur, gaussian_kernels
-from retrato.degradation.colour import change_colours, grey
+from retrato.degradation.colour import change_colours, grey_where
 from retrato.degradation.jpeg import compress
 from retrato.degradation.old_photo import age, tone
 from retrato.degradation.record import REFERENCE_SIZE, CaptureRecord, DegradationRecord
@@ -36,8 +36,8 @@ def degrade(targets: Pictures, record: DegradationRecord, face_size: float | Non
     """
     scale = (targets.shape[-1] if face_size is None else face_size) / REFERENCE_SIZE
     targets = _shifted(targets, (record.shift * scale).round().long())
-    plain = _grey_where(record.is_grey, targets)
-    targets = tone(_grey_where(record.is_target_grey, targets), record.old_photo)
+    plain = grey_where(record.is_grey, targets)
+    targets = tone(plain, record.old_photo)
     degraded = targets.clone()
     touched = (~record.is_untouched).nonzero()[:, 0]
     degraded[touched] = _degraded(plain[touched], record[touched], scale)
@@ -77,10 +77,6 @@ def _captured_on(
     noise = torch.where(record.is_grey[:, None, None, None], noise[:, :1], noise)
     noisy = (small + noise * (capture.noise_sigma / 127.5)[:, None, None, None]).clamp(-1, 1)
     return rows.enlarge @ compress(noisy, capture.jpeg_quality) @ columns.enlarge.mT
-
-
-def _grey_where(is_grey: Bool[Tensor, " n"], pictures: Pictures) -> Pictures:
-    return torch.where(is_grey[:, None, None, None], grey(pictures), pictures)
 
 
 def _shifted(pictures: Pictures, shift: Int64[Tensor, "n 2"]) -> Pictures:

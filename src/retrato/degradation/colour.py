@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from retrato.degradation.draws import Draws, Range, Record
@@ -36,6 +36,8 @@ class ColourRecord(Record):
 
     shift: Float[Tensor, "n 3"]
     """Added to each colour, in [-1, 1]."""
+    is_grey: Bool[Tensor, " n"]
+    """After the shift."""
     brightness: Float[Tensor, " n"]
     """Factor; 1 changes nothing."""
     contrast: Float[Tensor, " n"]
@@ -49,11 +51,11 @@ class ColourRecord(Record):
     def is_plain(self) -> bool:
         """Whether nothing happens to any picture."""
         factors = torch.stack([self.brightness, self.contrast, self.saturation])
-        return bool((self.shift == 0).all() and (factors == 1).all() and (self.hue == 0).all())
+        return not bool(self.shift.any() or self.is_grey.any() or (factors != 1).any() or self.hue.any())
 
 
-def draw_colour(draws: Draws, ranges: ColourRanges) -> ColourRecord:
-    """Draw what happens to the colours of each picture."""
+def draw_colour(draws: Draws, ranges: ColourRanges, is_grey: Bool[Tensor, " n"]) -> ColourRecord:
+    """Draw what happens to the colours of each picture; which ones lose them was drawn before."""
     is_shifted, is_jittered = draws.happens(ranges.shift_share), draws.happens(ranges.jitter_share)
     shift = draws.uniform((-ranges.shift, ranges.shift), 3) / 127.5
 
@@ -62,6 +64,7 @@ def draw_colour(draws: Draws, ranges: ColourRanges) -> ColourRecord:
 
     return ColourRecord(
         shift=shift * is_shifted[:, None],
+        is_grey=is_grey,
         brightness=jitter(ranges.brightness, 1.0),
         contrast=jitter(ranges.contrast, 1.0),
         saturation=jitter(ranges.saturation, 1.0),
@@ -71,13 +74,14 @@ def draw_colour(draws: Draws, ranges: ColourRanges) -> ColourRecord:
 
 
 def change_colours(pictures: Pictures, record: ColourRecord) -> Pictures:
-    """Shift the colours, then brightness, contrast, saturation and hue in the record's order.
+    """Shift the colours, take them off, then brightness, contrast, saturation and hue in the record's order.
 
     Each as torchvision's `adjust_*` define it; nothing is computed where nothing happens.
     """
     if record.is_plain:
         return pictures
     levels = ((pictures + record.shift[:, :, None, None] + 1) / 2).clamp(0, 1)
+    levels = grey_where(record.is_grey, levels)
     for turn in record.order.unbind(1):
         changed = [
             _blended(levels, torch.zeros_like(levels), record.brightness),
@@ -94,6 +98,11 @@ def grey(pictures: Pictures) -> Pictures:
     """Luma in all three channels (ITU-R BT.601)."""
     luma = torch.einsum("c,nchw->nhw", pictures.new_tensor(GREY_WEIGHTS), pictures)
     return luma[:, None].expand_as(pictures)
+
+
+def grey_where(is_grey: Bool[Tensor, " n"], pictures: Pictures) -> Pictures:
+    """Some of the pictures without colours."""
+    return torch.where(is_grey[:, None, None, None], grey(pictures), pictures)
 
 
 def _blended(levels: Pictures, other: Tensor, factor: PerPicture) -> Pictures:

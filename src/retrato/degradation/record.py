@@ -88,7 +88,7 @@ class DegradationRecord(Record):
     shift: Float[Tensor, "n 2"]
     """To the right and down, in pixels of a face of 512 px."""
     is_grey: Bool[Tensor, " n"]
-    is_target_grey: Bool[Tensor, " n"]
+    """The target too; where the target keeps its colours, the degraded picture loses them in `colour`."""
     is_untouched: Bool[Tensor, " n"]
     colour: ColourRecord
     old_photo: OldPhotoRecord
@@ -110,10 +110,9 @@ def draw(rng: torch.Generator, count: int, ranges: DegradationRanges | None = No
         capture_inside=_hazed(_draw_capture(draws, ranges), draws, ranges),
         square=_draw_square(draws, ranges),
         shift=draws.uniform((-ranges.shift, ranges.shift), 2) * is_shifted[:, None],
-        is_grey=is_grey | old_photo.is_monochrome,
-        is_target_grey=is_grey & ranges.grey_target | old_photo.is_monochrome,
+        is_grey=is_grey & ranges.grey_target | old_photo.is_monochrome,
         is_untouched=is_untouched,
-        colour=draw_colour(draws, ranges.colour),
+        colour=draw_colour(draws, ranges.colour, is_grey & (not ranges.grey_target)),
         old_photo=old_photo,
     )
 

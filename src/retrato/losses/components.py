@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from retrato.shapes import Faces, Landmarks, Pictures
+from retrato.shapes import Faces, Landmarks, PerPicture, Pictures
 
 
 class Component(StrEnum):
@@ -90,11 +90,14 @@ def cut_component(faces: Faces, component: Component, places: PlacesOfFaces) -> 
     size = faces.shape[-1]
     side = STEP * math.ceil(CUT_SIZES[component] * size / STEP)
     x, y, width = places[:, list(Component).index(component)].to(faces.device).unbind(1)
-    finer = 2 if float(width.max()) * size > side else 1
-    steps = (torch.arange(finer * side, device=faces.device) + 0.5) / (finer * side) - 0.5  # centres, in sides
-    columns, rows = x[:, None] + steps * width[:, None], y[:, None] + steps * width[:, None]  # (N, P), 0 to 1
-    grid = torch.stack(
-        [columns[:, None, :].expand(-1, len(steps), -1), rows[:, :, None].expand(-1, -1, len(steps))], -1
-    )  # (N, P, P, 2)
-    cut = F.grid_sample(faces.float(), 2 * grid - 1, padding_mode="border", align_corners=False)
-    return F.avg_pool2d(cut, finer) if finer > 1 else cut
+    centres = torch.stack([x, y], 1)
+    averaged = F.avg_pool2d(_sampled(faces, centres, width, 2 * side), 2)
+    return torch.where((width * size > side)[:, None, None, None], averaged, _sampled(faces, centres, width, side))
+
+
+def _sampled(faces: Faces, centres: Float[Tensor, "n 2"], width: PerPicture, side: int) -> Pictures:
+    """Each face at side x side places of a square."""
+    steps = (torch.arange(side, device=faces.device) + 0.5) / side - 0.5  # in widths of the square
+    columns, rows = (centres[:, axis, None] + steps * width[:, None] for axis in range(2))  # (N, P), 0 to 1
+    grid = torch.stack([columns[:, None, :].expand(-1, side, -1), rows[:, :, None].expand(-1, -1, side)], -1)
+    return F.grid_sample(faces.float(), 2 * grid - 1, padding_mode="border", align_corners=False)

@@ -80,6 +80,11 @@ def start_from_prior(task: AnyTask, name_or_file: str) -> None:
     task.restorer.start_from(_those_of(task.restorer.network, {**own, **inner}))
 
 
+def has_frozen_prior(task: AnyTask) -> bool:
+    """Whether it trains a restorer around a prior that stays as it is."""
+    return isinstance(task, GFPGANTask) and task.config.freeze_prior
+
+
 def _with_mapping_of(wanted: StyleGAN2Config, found: StyleGAN2Config) -> StyleGAN2Config:
     """Published restorers have a mapping that they do not use, and priors have one that a restorer has no use for."""
     return replace(found, mapping_layers=min(wanted.mapping_layers, found.mapping_layers))

@@ -37,8 +37,12 @@ class Division:
     parts: int = 1
 
     @classmethod
-    def of_this_process(cls, parts: int = 1) -> "Division":
+    def of_this_process(cls, parts: int = 1, on_cpu: bool = False) -> "Division":
         """As torchrun has started it; alone without torchrun.
+
+        Args:
+            parts: into which its share of each batch is divided.
+            on_cpu: whether several processes compute on the CPU even where there are GPUs.
 
         Raises:
             MissingPackage: accelerate is not installed, and torchrun has started several processes.
@@ -49,7 +53,7 @@ class Division:
             from accelerate import PartialState
         except ModuleNotFoundError:
             raise MissingPackage("accelerate", "distributed") from None
-        state = PartialState(cpu=not torch.cuda.is_available())
+        state = PartialState(cpu=on_cpu or not torch.cuda.is_available())
         return cls(state.num_processes, state.process_index, parts)
 
     @property
@@ -89,6 +93,12 @@ class Division:
         means = reduce(together, reduction="mean").split([each.numel() for each in tensors])
         for each, mean in zip(tensors, means, strict=True):
             each.copy_(mean.view_as(each))
+
+    def differs(self, number: int, device: torch.device) -> bool:
+        """Whether the processes have different numbers, known to all."""
+        mean = torch.tensor([float(number)], device=device, dtype=torch.float32)
+        self.average([mean])
+        return self.any(abs(mean.item() - number) > 0.25, device)
 
     def any(self, happens: bool, device: torch.device) -> bool:
         """Whether it happens in any process, known to all."""

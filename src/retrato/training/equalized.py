@@ -7,7 +7,8 @@ plain weight that learns at c times the rate moves just as far, but for Adam's e
 
 import math
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from retrato.networks.convolutions import BlurredConv, PlainConv
 from retrato.networks.discriminator import Discriminator, DownBlock
@@ -32,6 +33,29 @@ def equalized_rates(network: nn.Module) -> dict[str, float]:
         for path, module in network.named_modules()
         for name, _ in module.named_parameters(recurse=False)
     }
+
+
+@torch.no_grad()
+def begin_equalized(network: nn.Module) -> None:
+    """Give a new network's weights the spread with which its publication begins: one, times what it counts.
+
+    Biases begin at zero, unless the network begins them all at some other value.
+    """
+    rates = equalized_rates(network)
+    mapped = {layer for each in network.modules() if isinstance(each, Mapping) for layer in each}
+    for path, module in network.named_modules():
+        if not isinstance(module, nn.Conv2d | nn.Linear | ModulatedConv):
+            continue
+        spread = rates[f"{path}.weight"] / (MAPPING_RATE if module in mapped else 1.0)  # the mapping is only slower
+        if module.weight.any():  # a layer that begins at zero stays there
+            module.weight.mul_(spread / module.weight.square().mean().sqrt())
+        bias = getattr(module, "bias", None)
+        if bias is not None and module.weight.any() and not _is_constant(bias):
+            bias.zero_()
+
+
+def _is_constant(bias: Tensor) -> bool:
+    return len(bias) > 1 and bool((bias == bias[0]).all())
 
 
 def _gains(module: nn.Module) -> dict[nn.Module, float]:

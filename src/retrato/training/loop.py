@@ -9,7 +9,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from retrato.data import DrawnBatches, FaceImages, StoredImage, load_batches, random_state, source_shares
+from retrato.data import DrawnBatches, FaceBatch, FaceImages, StoredImage, load_batches, random_state, source_shares
 from retrato.errors import UnusableData, UnusableRun
 from retrato.folder_lock import taken
 from retrato.losses.components import Places
@@ -106,14 +106,20 @@ def train(
 def _train(
     task: Task, faces: TrainingFaces, run: RunFolder, config: LoopConfig, should_stop: Callable[[], bool]
 ) -> Iterator[Progress]:
-    division = task.division
-    done = run.resume(task)
+    division, done = task.division, run.resume(task)
+    if division.differs(done, task.device):
+        raise UnusableRun(f"the processes stand at different iterations, this one at {done}: give all one run folder")
     drawn = DrawnBatches(source_shares(faces.learned), config.batch_size, config.seed, range(done, config.iterations))
     shares = (division.share(batch) for batch in drawn)
+    batches = load_batches(FaceImages(faces.learned, task.image_size, faces.known_places), shares)
     keeper = Keeper(task, run, faces)
     log, meter = run.log(done) if division.is_first else None, Meter(config.batch_size)
+    problem: UnusableData | None = None
     try:
-        for batch in load_batches(FaceImages(faces.learned, task.image_size, faces.known_places), shares):
+        while done < config.iterations:
+            batch, problem = _loaded(batches)
+            if division.any(batch is None, task.device) or batch is None:
+                break
             meter.loaded()
             rng = random_state(config.seed, done, "step")
             meter.add(task.step(batch, rng, done, learning_rate_decay(done, config)))
@@ -129,13 +135,24 @@ def _train(
                 with meter.paused():
                     keeper.save(done)
             meter.stepped()
-    except (GeneratorExit, UnusableData):
+    except GeneratorExit:
         keeper.save(done)
         raise
     finally:
+        batches.close()
         if log:
             log.close()
     keeper.save(done)
+    if problem:
+        raise problem
+
+
+def _loaded(batches: Iterator[FaceBatch]) -> tuple[FaceBatch | None, UnusableData | None]:
+    """The next batch, or why there is none."""
+    try:
+        return next(batches), None
+    except UnusableData as error:
+        return None, error
 
 
 class Keeper:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from retrato.errors import Diverged
 from retrato.shapes import Scalar
 from retrato.training.division import Division
-from retrato.training.equalized import equalized_rates
+from retrato.training.equalized import begin_equalized, equalized_rates
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -26,7 +26,10 @@ class AdamConfig:
     betas: tuple[float, float] = (0.9, 0.99)
     """How long the means of gradients and of their squares remember."""
     equalized: bool = False
-    """Whether each parameter learns at the rate that an equalised network gives it (Karras et al., 2018)."""
+    """Whether each parameter begins with the spread, and learns at the rate, of an equalised network.
+
+    Karras et al., 2018, section 4.1.
+    """
     warmup_iterations: int = 200
     """The learning rate rises linearly that long."""
     largest_gradient: float | None = 1.0
@@ -39,6 +42,8 @@ class Player(Generic[Network]):
     """Learns by minimising losses; `average` is what to use. Parameters that need no gradient are left alone."""
 
     def __init__(self, network: Network, config: AdamConfig, division: Division | None = None) -> None:
+        if config.equalized:
+            begin_equalized(network)
         self.network = network
         self.average: Network = copy.deepcopy(network).eval().requires_grad_(False)
         self.config = config

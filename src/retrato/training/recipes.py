@@ -11,8 +11,9 @@ from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.training.loop import LoopConfig
 from retrato.training.player import AdamConfig
+from retrato.training.precision import Precision
 from retrato.training.tasks.adversary import AdversaryConfig
-from retrato.training.tasks.gfpgan import GFPGANTaskConfig, LossWeights, Precision
+from retrato.training.tasks.gfpgan import GFPGANTaskConfig, LossWeights
 from retrato.training.tasks.judges import IdentityKind, PerceptualKind
 from retrato.training.tasks.stylegan2 import AugmentationConfig, StyleGAN2TaskConfig
 
@@ -51,6 +52,7 @@ def gfpgan_512() -> Recipe:
             perceptual=PerceptualKind.VGG,
             identity=IdentityKind.ARCFACE,
             restorer=_published_learning((0.0, 0.99)),
+            drawn_noise=True,
             precision=Precision.FP32,
             adversary=AdversaryConfig(
                 discriminator=DiscriminatorConfig(image_size=512, channel_base=16384),

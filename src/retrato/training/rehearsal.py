@@ -26,21 +26,25 @@ class Rehearsal:
 
 
 def rehearse(task: Task, config: LoopConfig) -> Rehearsal:
-    """Take two steps of the run's size, and measure the second; the task is not fit for training afterwards.
+    """Take three steps of the run's size, and measure the last two; the task is not fit for training afterwards.
 
-    On a CPU, R1 and path lengths, which come now and then, are in the first step alone, as in a run.
+    One has all that is computed now and then, such as R1, and one has not; the time is as often each as they come.
     """
     generator = torch.Generator().manual_seed(config.seed)
     count, size = config.batch_size // task.division.processes, task.image_size
     pictures = torch.randint(0, 256, (count, 3, size, size), generator=generator, dtype=torch.uint8)
     batch = FaceBatch(pictures, as_tensor(TEMPLATE_PLACES).expand(count, -1, -1))
-    seconds = 0.0
-    later = max(1, config.iterations - 2)  # by then everybody takes part
-    for iteration in (later - later % 16, later - later % 16 + 1):
+
+    def seconds_of(iteration: int) -> float:
         started = time.perf_counter()
         terms = task.step(batch, random_state(config.seed, iteration, "step"), iteration, 1.0)
         _ = [float(each) for each in terms.values()]  # waits for the device
-        seconds = time.perf_counter() - started
+        return time.perf_counter() - started
+
+    heavy, every = task.heavy_iterations
+    seconds_of(heavy)  # allocates
+    heavy_seconds, plain_seconds = seconds_of(heavy), seconds_of(heavy + 1)
+    seconds = plain_seconds + (heavy_seconds - plain_seconds) / every
     parameters = {
         name: sum(each.numel() for each in player.network.parameters()) for name, player in task.players.items()
     }

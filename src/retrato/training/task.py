@@ -41,6 +41,11 @@ class Task(Protocol):
         """Who learns, by name."""
         ...
 
+    @property
+    def heavy_iterations(self) -> tuple[int, int]:
+        """The first iteration in which all is computed that is computed now and then, and how many to the next."""
+        ...
+
     def step(self, batch: FaceBatch, rng: torch.Generator, iteration: int, decay: float) -> Terms:
         """One update of all players.
 

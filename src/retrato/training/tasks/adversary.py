@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from retrato.losses import discriminator_loss, generator_loss, gradient_penalty, style_loss
+from retrato.losses import discriminator_loss, generator_loss, style_loss
 from retrato.losses.components import Component, PlacesOfFaces, cut_component
 from retrato.networks.component_discriminator import ComponentDiscriminator
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
-from retrato.shapes import Faces, Pictures, Scalar
+from retrato.shapes import Faces, Scalar
 from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player
+from retrato.training.regularization import is_due, real_penalty
 from retrato.training.task import Numbers
 
 STYLE_WEIGHTS = (0.5, 1.0)
@@ -42,6 +43,11 @@ class AdversaryConfig:
     """Of R1; halved, and applied the more the less often it is computed, as published."""
     penalty_every: int = 16
     """Iterations between two penalties."""
+
+    def __post_init__(self) -> None:
+        """Refuse an interval that is none."""
+        if self.penalty_every < 1:
+            raise ValueError(f"penalty_every must be at least 1, found {self.penalty_every}")
 
 
 Seen = tuple[Faces, Faces, PlacesOfFaces]
@@ -119,14 +125,7 @@ class Adversary:
 
     def _penalty(self, target: Faces, iteration: int) -> Scalar:
         """R1 now and then."""
-        if iteration % self.config.penalty_every:
+        config = self.config
+        if not is_due(iteration, config.penalty_every, config.penalty_weight):
             return target.new_zeros(())
-        penalty = penalty_in_full_precision(self.face.network, target)
-        return self.config.penalty_weight / 2 * self.config.penalty_every * penalty
-
-
-def penalty_in_full_precision(network: Discriminator, pictures: Pictures) -> Scalar:
-    """R1 in float32: its second derivatives are too small for bf16."""
-    with torch.autocast(pictures.device.type, enabled=False):
-        real = pictures.detach().float().requires_grad_()
-        return gradient_penalty(network(real), real)
+        return config.penalty_weight / 2 * config.penalty_every * real_penalty(self.face.network, target)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 import torch
@@ -11,28 +10,22 @@ from torch import Tensor
 
 from retrato.data import FaceBatch
 from retrato.degradation import DegradationRanges, DegradationRecord, degrade, draw
+from retrato.degradation.record import REFERENCE_SIZE
 from retrato.images.tensors import from_levels, to_images
 from retrato.losses import pixel_loss, pyramid_loss
 from retrato.losses.components import PlacesOfFaces, mirrored
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
+from retrato.networks.noise import NoiseSeeds
 from retrato.shapes import Faces, Image, Scalar
 from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player, total
+from retrato.training.precision import Precision
 from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.training.tasks.adversary import Adversary, AdversaryConfig
 from retrato.training.tasks.judges import IdentityKind, Judge, PerceptualKind
 from retrato.weights.store import StoredWeights, config_fields
 
 PREVIEW_SEED = 0
-REFERENCE_SIZE = 512
-"""Width in pixels of the face of which a record's lengths are said."""
-
-
-class Precision(StrEnum):
-    """What networks are computed in; pictures, the optimiser and the averaged weights are always float32."""
-
-    BF16 = "bf16"
-    FP32 = "fp32"
 
 
 @dataclass(frozen=True)
@@ -61,6 +54,8 @@ class GFPGANTaskConfig:
     """Shape of the restorer."""
     freeze_prior: bool = False
     """Whether the generative prior stays as it came; it has to come from somewhere then."""
+    drawn_noise: bool = False
+    """Whether the prior's noise is drawn for each face, as published, instead of being the stored one."""
     degradation: DegradationRanges = field(default_factory=DegradationRanges)
     """How the faces go bad from which it learns."""
     losses: LossWeights = field(default_factory=LossWeights)
@@ -79,11 +74,12 @@ class GFPGANTaskConfig:
 
 @dataclass(frozen=True)
 class DegradedFaces:
-    """What the restorer sees, what it should make of it, and where eyes and mouth are."""
+    """What the restorer sees, what it should make of it, where eyes and mouth are, and the prior's noise."""
 
     degraded: Faces
     target: Faces
     places: PlacesOfFaces
+    noise_seeds: NoiseSeeds | None
 
 
 class GFPGANTask:
@@ -123,6 +119,13 @@ class GFPGANTask:
         """The restorer, and its adversary's discriminators if it has one."""
         return {"restorer": self.restorer, **(self.adversary.players if self.adversary else {})}
 
+    @property
+    def heavy_iterations(self) -> tuple[int, int]:
+        """The first in which R1 is computed, and how many to the next."""
+        if self.adversary is None:
+            return 0, 1
+        return self.adversary.config.first_iteration, self.adversary.config.penalty_every
+
     def step(self, batch: FaceBatch, rng: torch.Generator, iteration: int, decay: float) -> Terms:
         """Degrade, restore, compare, learn; then the adversary learns, if there is one and its time has come."""
         adversary = self.adversary if self.adversary and iteration >= self.adversary.config.first_iteration else None
@@ -132,8 +135,8 @@ class GFPGANTask:
         numbers = Numbers()
 
         def restorer_loss(part: DegradedFaces) -> Scalar:
-            with self._mixed_precision():
-                restored, pyramid = self.restorer.network(part.degraded)
+            with self.config.precision.on(self.device):
+                restored, pyramid = self.restorer.network(part.degraded, part.noise_seeds)
                 losses = self._losses(restored, pyramid, part.target, torch.Generator().manual_seed(chance), iteration)
                 if adversary:
                     losses |= adversary.restorer_losses(restored, part.target, part.places)
@@ -144,15 +147,12 @@ class GFPGANTask:
         norm = self.restorer.minimize(map(restorer_loss, parts), iteration, decay)
         numbers.add({"gradient": norm})
         if adversary:
-            with self._mixed_precision():
+            with self.config.precision.on(self.device):
                 seen = [
                     (restored, part.target, part.places) for restored, part in zip(restored_parts, parts, strict=True)
                 ]
                 numbers.add(adversary.learn(seen, iteration, decay))
         return numbers.means()
-
-    def _mixed_precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision is Precision.BF16)
 
     def _losses(
         self, restored: Faces, pyramid: list[Tensor], target: Faces, rng: torch.Generator, iteration: int
@@ -179,13 +179,16 @@ class GFPGANTask:
         count = len(batch.pictures) * self.division.processes
         is_mirrored = self.division.share(torch.rand(count, generator=rng) < 0.5)
         record = self.division.share(draw(rng, count, self.config.degradation))
+        seeds = self.division.share(torch.randint(2**31, (count,), generator=rng)).to(self.device)
         pictures = torch.where(is_mirrored[:, None, None, None], batch.pictures.flip(3), batch.pictures)
         places = torch.where(is_mirrored[:, None, None], mirrored(batch.places), batch.places)
         places = torch.cat([places[..., :2] + record.shift[:, None] / REFERENCE_SIZE, places[..., 2:]], -1)
         parts = []
         for part in range(self.division.parts):
             degraded, target = self._degrade(self.division.part(pictures, part), self.division.part(record, part))
-            parts.append(DegradedFaces(degraded, target, self.division.part(places, part).to(self.device)))
+            noise_seeds = self.division.part(seeds, part) if self.config.drawn_noise else None
+            own_places = self.division.part(places, part).to(self.device)
+            parts.append(DegradedFaces(degraded, target, own_places, noise_seeds))
         return parts
 
     def _degrade(self, pictures: UInt8[Tensor, "n 3 s s"], record: DegradationRecord) -> tuple[Faces, Faces]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from jaxtyping import Int64, UInt8
+from jaxtyping import Bool, Int64, UInt8
 from torch import Tensor
 
 from retrato.data import FaceBatch
@@ -15,13 +15,13 @@ from retrato.images.tensors import from_levels, to_images
 from retrato.losses import discriminator_loss, generator_loss, path_length_penalty, path_lengths
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
 from retrato.networks.stylegan2 import Style, StyleGAN2Config, StyleGAN2Generator, Styles, in_every_layer, mix_styles
-from retrato.shapes import Faces, Image, Pictures, Scalar
+from retrato.shapes import Faces, Image, PerPicture, Scalar
 from retrato.training.augmentation import ADAPT_EVERY, AugmentationRecord, adapted, augment, draw_augmentation
 from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player
+from retrato.training.precision import Precision
+from retrato.training.regularization import is_due, real_penalty
 from retrato.training.task import Numbers, Terms, resume_players, states
-from retrato.training.tasks.adversary import penalty_in_full_precision
-from retrato.training.tasks.gfpgan import Precision
 from retrato.weights.store import StoredWeights, config_fields
 
 PREVIEW_SEED = 0
@@ -68,6 +68,12 @@ class StyleGAN2TaskConfig:
     precision: Precision = Precision.BF16
     """What networks are computed in."""
 
+    def __post_init__(self) -> None:
+        """Refuse intervals that are none."""
+        for name in ("path_every", "path_shrink", "penalty_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")
+
 
 @dataclass(frozen=True)
 class LatentRecord(Record):
@@ -79,6 +85,20 @@ class LatentRecord(Record):
     cut: Int64[Tensor, " n"]
     """The first layer of the other style."""
     noise_seeds: Int64[Tensor, " n"]
+
+
+@dataclass(frozen=True)
+class StepRecord(Record):
+    """All that chance decides in one step."""
+
+    drawn: LatentRecord
+    drawn_for_paths: LatentRecord
+    drawn_changed: AugmentationRecord
+    """For the generator's loss."""
+    drawn_changed_again: AugmentationRecord
+    """For the discriminator's."""
+    real_changed: AugmentationRecord
+    is_mirrored: Bool[Tensor, " n"]
 
 
 class StyleGAN2Task:
@@ -94,7 +114,7 @@ class StyleGAN2Task:
         self.discriminator = Player(discriminator, config.discriminator_learning, self.division)
         self.mean_length = torch.zeros((), device=device)
         self.augmentation_probability = 0.0
-        self._real_signs: list[Tensor] = []
+        self.sign_sum, self.sign_count = torch.zeros((), device=device), 0
 
     @property
     def image_size(self) -> int:
@@ -106,68 +126,84 @@ class StyleGAN2Task:
         """Both sides."""
         return {"generator": self.generator, "discriminator": self.discriminator}
 
+    @property
+    def heavy_iterations(self) -> tuple[int, int]:
+        """The first in which all regularisation is computed, and how many to the next with some."""
+        return 0, min(self.config.path_every, self.config.penalty_every)
+
     def step(self, batch: FaceBatch, rng: torch.Generator, iteration: int, decay: float) -> Terms:
         """Draw, judge, learn: the generator first, then the discriminator; path lengths and R1 now and then."""
         count = len(batch.pictures) * self.division.processes
+        record = self.division.share(self._draw_record(rng, count)).to(self.device)
+        parts = [self.division.part(record, part) for part in range(self.division.parts)]
         numbers = Numbers()
-        latents = self._latents(rng, count)
         fakes: list[Faces] = []
-        augmentations = [self._augmentation(rng, count) for _ in ("drawn", "drawn again", "real")]
-        path_latents = self._latents(rng, count)
+        lengths: list[PerPicture] = []
 
-        def drawn_loss(part: int) -> Scalar:
-            with self._mixed_precision():
-                fake = self._draw(self.division.part(latents, part))
-                with self.discriminator.frozen():
-                    logits = self.discriminator.network(augment(fake, self.division.part(augmentations[0], part)))
+        def generator_part(part: StepRecord) -> Scalar:
+            fake, loss = self._generator_part(part)
             fakes.append(fake.detach())
-            loss = generator_loss(logits)
             numbers.add({"loss/generator": loss})
-            return loss + self._path_penalty(self.division.part(path_latents, part), iteration, numbers)
+            return loss + self._path_penalty(part.drawn_for_paths, iteration, lengths)
 
-        parts = range(self.division.parts)
-        numbers.add({"gradient": self.generator.minimize(map(drawn_loss, parts), iteration, decay)})
-        real = self._mirrored_by_chance(batch.pictures, rng, count)
+        norm = self.generator.minimize(map(generator_part, parts), iteration, decay)
+        real = from_levels(batch.pictures.to(self.device))
+        reals = [self.division.part(real, part) for part in range(self.division.parts)]
 
-        def judged_loss(part: int) -> Scalar:
-            with self._mixed_precision():
-                fake = augment(fakes[part], self.division.part(augmentations[1], part))
-                true = augment(self.division.part(real, part), self.division.part(augmentations[2], part))
-                real_logits, fake_logits = self.discriminator.network(true), self.discriminator.network(fake)
-            self._real_signs.append(real_logits.detach().sign().mean())
-            loss = discriminator_loss(real_logits, fake_logits)
-            numbers.add({"loss/discriminator": loss, "real_sign": self._real_signs[-1]})
-            return loss + self._real_penalty(true, iteration)
+        def discriminator_part(seen: tuple[StepRecord, Faces, Faces]) -> Scalar:
+            loss = self._discriminator_part(*seen)
+            numbers.add({"loss/discriminator": loss})
+            return loss + self._real_penalty(seen[0], seen[2], iteration)
 
-        self.discriminator.minimize(map(judged_loss, parts), iteration, decay)
+        self.discriminator.minimize(map(discriminator_part, zip(parts, fakes, reals, strict=True)), iteration, decay)
+        numbers.add({"gradient": norm, "real_sign": self.sign_sum / self.sign_count})
+        self._follow(lengths)
         self._adapt(iteration, count)
-        numbers.add({"augmentation": torch.tensor(self.augmentation_probability)})
+        numbers.add({"augmentation": torch.tensor(self.augmentation_probability), "path_length": self.mean_length})
         return numbers.means()
 
-    def _mixed_precision(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision is Precision.BF16)
+    def _generator_part(self, record: StepRecord) -> tuple[Faces, Scalar]:
+        with self.config.precision.on(self.device):
+            fake = self._draw(record.drawn)
+            with self.discriminator.frozen():
+                logits = self.discriminator.network(augment(fake, record.drawn_changed))
+        return fake, generator_loss(logits)
+
+    def _discriminator_part(self, record: StepRecord, fake: Faces, real: Faces) -> Scalar:
+        with self.config.precision.on(self.device):
+            real_logits = self.discriminator.network(self._shown(real, record))
+            fake_logits = self.discriminator.network(augment(fake, record.drawn_changed_again))
+        self.sign_sum = self.sign_sum + real_logits.detach().sign().mean()
+        self.sign_count += 1
+        return discriminator_loss(real_logits, fake_logits)
+
+    def _shown(self, real: Faces, record: StepRecord) -> Faces:
+        """Real faces as the discriminator sees them."""
+        mirrored = torch.where(record.is_mirrored[:, None, None, None], real.flip(3), real)
+        return augment(mirrored.contiguous(memory_format=torch.channels_last), record.real_changed)
+
+    def _draw_record(self, rng: torch.Generator, count: int) -> StepRecord:
+        """For the whole batch."""
+        return StepRecord(
+            drawn=self._latents(rng, count),
+            drawn_for_paths=self._latents(rng, count),
+            drawn_changed=draw_augmentation(rng, count, self.augmentation_probability),
+            drawn_changed_again=draw_augmentation(rng, count, self.augmentation_probability),
+            real_changed=draw_augmentation(rng, count, self.augmentation_probability),
+            is_mirrored=torch.rand(count, generator=rng) < 0.5,
+        )
 
     def _latents(self, rng: torch.Generator, count: int) -> LatentRecord:
-        """This process's share of what is drawn for the whole batch."""
         size, layers = self.config.network.style_size, self.config.network.style_layers
         draws = Draws(rng, count)
         is_mixed = draws.happens(self.config.mixing_share)
         cut = torch.randint(1, layers, (count,), generator=rng)
-        record = LatentRecord(
+        return LatentRecord(
             latents=torch.randn(count, size, generator=rng),
             others=torch.randn(count, size, generator=rng),
             cut=torch.where(is_mixed, cut, layers),
             noise_seeds=draws.seeds(),
         )
-        return self.division.share(record).to(self.device)
-
-    def _augmentation(self, rng: torch.Generator, count: int) -> AugmentationRecord:
-        return self.division.share(draw_augmentation(rng, count, self.augmentation_probability)).to(self.device)
-
-    def _mirrored_by_chance(self, pictures: UInt8[Tensor, "n 3 s s"], rng: torch.Generator, count: int) -> Pictures:
-        is_mirrored = self.division.share(torch.rand(count, generator=rng) < 0.5)
-        chosen = torch.where(is_mirrored[:, None, None, None], pictures.flip(3), pictures)
-        return from_levels(chosen.to(self.device)).contiguous(memory_format=torch.channels_last)
 
     def _styles(self, record: LatentRecord) -> Styles:
         layers = self.config.network.style_layers
@@ -179,44 +215,50 @@ class StyleGAN2Task:
     def _draw(self, record: LatentRecord) -> Faces:
         return self.generator.network(self._styles(record), noise_seeds=record.noise_seeds)
 
-    def _path_penalty(self, latents: LatentRecord, iteration: int, numbers: Numbers) -> Scalar:
-        """Path length regularisation now and then, on fewer pictures; in float32, as it is differentiated twice."""
+    def _path_penalty(self, latents: LatentRecord, iteration: int, lengths: list[PerPicture]) -> Scalar:
+        """Path length regularisation now and then, on fewer pictures; their lengths are noted."""
         config = self.config
-        if not config.path_weight or iteration % config.path_every:
+        if not is_due(iteration, config.path_every, config.path_weight):
             return self.mean_length.new_zeros(())
         few = latents[: max(1, len(latents.latents) // config.path_shrink)]
         with torch.autocast(self.device.type, enabled=False):
             styles = self._styles(few)
             pictures = self.generator.network(styles, noise_seeds=few.noise_seeds)
-            lengths = path_lengths(pictures, styles, few.noise_seeds + 1)
-            penalty, mean_length = path_length_penalty(lengths, self.mean_length)
-        self.division.average([mean_length])
-        self.mean_length = mean_length
-        numbers.add({"path_length": mean_length})
+            found = path_lengths(pictures, styles, few.noise_seeds + 1)
+            penalty, _ = path_length_penalty(found, self.mean_length)
+        lengths.append(found.detach())
         return config.path_weight * config.path_every * penalty
 
-    def _real_penalty(self, real: Pictures, iteration: int) -> Scalar:
-        """R1 now and then, at the pictures as the discriminator sees them."""
+    def _follow(self, lengths: list[PerPicture]) -> None:
+        """Bring the mean path length nearer to those of all parts and processes."""
+        if lengths:
+            mean = torch.stack([each.mean() for each in lengths]).mean()
+            self.division.average([mean])
+            _, self.mean_length = path_length_penalty(mean[None], self.mean_length)
+
+    def _real_penalty(self, record: StepRecord, real: Faces, iteration: int) -> Scalar:
+        """R1 now and then, through the augmentation."""
         config = self.config
-        if not config.penalty_weight or iteration % config.penalty_every:
+        if not is_due(iteration, config.penalty_every, config.penalty_weight):
             return real.new_zeros(())
-        penalty = penalty_in_full_precision(self.discriminator.network, real)
+        penalty = real_penalty(lambda faces: self.discriminator.network(self._shown(faces, record)), real)
         return config.penalty_weight / 2 * config.penalty_every * penalty
 
     def _adapt(self, iteration: int, count: int) -> None:
         """More augmentation where the discriminator knows the real faces too well."""
-        if not self.config.augmentation or (iteration + 1) % ADAPT_EVERY:
+        if (iteration + 1) % ADAPT_EVERY:
             return
-        sign = torch.stack(self._real_signs).mean()
+        sign = self.sign_sum / max(1, self.sign_count)
         self.division.average([sign])
-        self._real_signs = []
-        self.augmentation_probability = adapted(
-            self.augmentation_probability,
-            sign.item(),
-            ADAPT_EVERY * count,
-            self.config.augmentation.target,
-            self.config.augmentation.ramp_pictures,
-        )
+        self.sign_sum, self.sign_count = torch.zeros_like(sign), 0
+        if self.config.augmentation:
+            self.augmentation_probability = adapted(
+                self.augmentation_probability,
+                sign.item(),
+                ADAPT_EVERY * count,
+                self.config.augmentation.target,
+                self.config.augmentation.ramp_pictures,
+            )
 
     @torch.no_grad()
     def preview(self, pictures: UInt8[Tensor, "n 3 s s"]) -> Image:  # noqa: ARG002
@@ -237,7 +279,8 @@ class StyleGAN2Task:
             **states(self.players),
             "mean_length": self.mean_length,
             "augmentation_probability": self.augmentation_probability,
-            "real_signs": self._real_signs,
+            "sign_sum": self.sign_sum,
+            "sign_count": self.sign_count,
         }
 
     def resume(self, state: dict[str, Any]) -> None:
@@ -245,7 +288,7 @@ class StyleGAN2Task:
         resume_players(self.players, state)
         self.mean_length = state["mean_length"].to(self.device)
         self.augmentation_probability = float(state["augmentation_probability"])
-        self._real_signs = [each.to(self.device) for each in state["real_signs"]]
+        self.sign_sum, self.sign_count = state["sign_sum"].to(self.device), int(state["sign_count"])
 
     def weights(self) -> StoredWeights:
         """The averaged generator."""
