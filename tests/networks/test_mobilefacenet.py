@@ -3,7 +3,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from retrato.networks.mobilefacenet import DEVIATION, MEAN, MobileFaceNet, recognition_crop
+from retrato.networks.imagenet import DEVIATION, MEAN
+from retrato.networks.mobilefacenet import MobileFaceNet, recognition_crop
 from retrato.weights.judges import fold_normalisation, load_mobilefacenet
 
 

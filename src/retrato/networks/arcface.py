@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from retrato.networks.mobilefacenet import conv_norm
+from retrato.networks.convolutions import conv_norm
 from retrato.shapes import Faces
 
 Embeddings = Float[Tensor, "n 512"]

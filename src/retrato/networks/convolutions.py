@@ -41,3 +41,18 @@ def begin_with_unit_gain(layer: nn.Conv2d | nn.Linear) -> None:
     nn.init.kaiming_normal_(layer.weight, a=0.2)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+
+def conv_norm(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int,
+    *,
+    stride: int = 1,
+    groups: int = 1,
+    padding: int | None = None,
+) -> nn.Sequential:
+    """A convolution and its batch normalisation."""
+    padding = kernel_size // 2 if padding is None else padding
+    conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(out_channels))

@@ -4,6 +4,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from retrato.networks.convolutions import conv_norm
+from retrato.networks.imagenet import normalised
 from retrato.shapes import Faces
 
 Embeddings = Float[Tensor, "n 128"]
@@ -16,8 +18,6 @@ CROP_LEFT, CROP_TOP, CROP_SIDE = 0.1265, 0.1195, 0.7489
 """Where this network's 112 px crop lies in a face aligned to the FFHQ template, in widths of the face: the scale and
 shift that bring the template's five points closest to (38.29, 51.70), (73.53, 51.50), (56.03, 71.74), (41.55, 92.37),
 (70.73, 92.20), where it expects them."""
-
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class MobileFaceNet(nn.Module):
@@ -41,8 +41,7 @@ class MobileFaceNet(nn.Module):
 
     def forward(self, faces: Faces) -> Embeddings:
         """Embeddings of length 1: their inner product is the cosine between two people."""
-        mean, deviation = (faces.new_tensor(each)[:, None, None] for each in (MEAN, DEVIATION))
-        features = F.relu6(self.first((recognition_crop(faces) / 2 + 0.5 - mean) / deviation))
+        features = F.relu6(self.first(normalised(recognition_crop(faces))))
         features = F.relu(self.pointwise(F.relu(self.depthwise(features))))
         features = F.relu6(self.last(self.blocks(features)))
         return F.normalize(self.project(self.gather(features)).flatten(1).float())
@@ -64,21 +63,6 @@ class InvertedResidual(nn.Module):
         inner = F.relu6(self.filter(F.relu6(self.expand(features))))
         projected: Tensor = self.project(inner)
         return features + projected if self.is_residual else projected
-
-
-def conv_norm(
-    in_channels: int,
-    out_channels: int,
-    kernel_size: int,
-    *,
-    stride: int = 1,
-    groups: int = 1,
-    padding: int | None = None,
-) -> nn.Sequential:
-    """A convolution and its batch normalisation."""
-    padding = kernel_size // 2 if padding is None else padding
-    conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, groups=groups, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(out_channels))
 
 
 def recognition_crop(faces: Faces) -> Float[Tensor, "n 3 112 112"]:

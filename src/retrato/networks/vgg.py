@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from retrato.networks.mobilefacenet import DEVIATION, MEAN
+from retrato.networks.imagenet import normalised
 from retrato.shapes import Pictures
 
 Features = Float[Tensor, "n _ _ _"]
@@ -57,8 +57,7 @@ class VGG19(nn.Module):
     def forward(self, pictures: Pictures, layers: Iterable[VGGLayer]) -> list[Features]:
         """What those layers give before their ReLU, in the order of `layers`; nothing beyond the last is computed."""
         wanted = list(layers)
-        mean, deviation = (pictures.new_tensor(each)[:, None, None] for each in (MEAN, DEVIATION))
-        current, stage = (pictures / 2 + 0.5 - mean) / deviation, 1
+        current, stage = normalised(pictures), 1
         found: dict[VGGLayer, Features] = {}
         for layer in VGGLayer:
             if len(found) == len(set(wanted)):

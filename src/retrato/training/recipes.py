@@ -98,8 +98,6 @@ def gfpgan_256_compact() -> Recipe:
             ),
             adversary=AdversaryConfig(
                 discriminator=COMPACT_DISCRIMINATOR,
-                learning=AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0),
-                component_learning=AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0),
                 component_channels=32,
                 first_iteration=15_000,
                 face_weight=0.05,
@@ -128,8 +126,6 @@ def gfpgan_128_laptop() -> Recipe:
             restorer=AdamConfig(1e-3, warmup_iterations=50),
             adversary=AdversaryConfig(
                 discriminator=DiscriminatorConfig(image_size=128, channel_base=2048, channel_max=128, fold=2),
-                learning=AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0),
-                component_learning=AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0),
                 component_channels=16,
                 first_iteration=3_000,
                 face_weight=0.02,

@@ -25,9 +25,11 @@ class AdversaryConfig:
     """Who judges the restorer, and how much that counts; weights and orders as published."""
 
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
-    learning: AdamConfig = field(default_factory=lambda: AdamConfig(betas=(0.0, 0.99), largest_gradient=10.0))
+    learning: AdamConfig = field(default_factory=lambda: AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0))
     """Of the face's discriminator."""
-    component_learning: AdamConfig = field(default_factory=lambda: AdamConfig(betas=(0.0, 0.99), largest_gradient=10.0))
+    component_learning: AdamConfig = field(
+        default_factory=lambda: AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0)
+    )
     """Of the components' discriminators."""
     component_channels: int = 64
     """Width of the components' discriminators."""
