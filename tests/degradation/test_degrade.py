@@ -195,3 +195,10 @@ def test_every_preset_gives_pictures(faces, rng):
         assert degraded.isfinite().all()
         assert degraded.abs().max() <= 1
         assert target.abs().max() <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 50)])
+def test_the_smallest_pictures_can_be_old(rng, shape):
+    record = draw(rng, 4, DegradationRanges(old_photo=EVERYTHING))
+    degraded, _ = degrade(torch.zeros(4, 3, *shape), record, face_size=512.0)
+    assert degraded.isfinite().all()

@@ -62,6 +62,10 @@ def test_pictures_without_variety_are_told_apart_from_varied_ones(rng):
     assert with_deviation(varied, 4)[:, 2].min() > 0.5
 
 
-def test_a_batch_that_does_not_divide_into_groups_is_refused():
-    with pytest.raises(ValueError, match="6 pictures"):
-        with_deviation(torch.zeros(6, 1, 4, 4), 4)
+def test_a_batch_that_is_no_multiple_of_a_group_is_compared_in_smaller_ones():
+    features = torch.arange(6.0)[:, None, None, None].expand(-1, 2, 4, 4)
+    assert (
+        with_deviation(features, group=4)[:, -1, 0, 0].tolist()
+        == with_deviation(features, group=3)[:, -1, 0, 0].tolist()
+    )
+    assert with_deviation(features[:5], group=4)[:, -1].max() < 1e-3  # each alone

@@ -17,7 +17,8 @@ from retrato.errors import UnknownRecipe, UnusableSetting, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Generator
-from retrato.training.build import start_from, start_from_prior
+from retrato.training.build import build_task, start_from, start_from_prior
+from retrato.training.division import Division
 from retrato.training.loop import learning_rate_decay
 from retrato.training.recipes import RECIPES, recipe
 from retrato.training.settings import with_setting
@@ -216,3 +217,27 @@ def test_drawn_noise_is_another_in_every_step():
 def test_settings_that_make_no_sense_are_refused(setting):
     with pytest.raises(UnusableSetting):
         with_setting(recipe("gfpgan-256-compact"), setting)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("gfpgan-256-compact", "task.adversary.discriminator.image_size=128"),
+        ("gfpgan-256-compact", "task.restorer.learning_rate=-1"),
+        ("gfpgan-256-compact", "task.restorer.betas=[0.9, 1.0]"),
+        ("gfpgan-256-compact", "task.adversary.component_channels=0"),
+        ("gfpgan-256-compact", "loop.seed=99999999999999999999"),
+        ("gfpgan-256-compact", 'task.losses={"pixel": 0, "pyramid": 0, "perceptual": 0, "identity": 0}'),
+        ("stylegan2-256-compact", "task.network.image_size=128"),
+        ("stylegan2-256-compact", "task.network.mapping_layers=0"),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_refused(name, setting):
+    def build():
+        changed = with_setting(recipe(name), setting)
+        if "losses" in setting:
+            changed = with_setting(changed, "task.adversary=null")
+        build_task(changed.task, torch.device("cpu"), Division())
+
+    with pytest.raises(UnusableSetting):
+        build()

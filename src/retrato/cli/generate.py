@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import click
 
-from retrato.cli.options import device_option, seed_option
+from retrato.cli.options import FiniteFloatRange, device_option, seed_option
 from retrato.cli.text import counted
 from retrato.device import DeviceName, choose_device
 from retrato.errors import UnwritableOutput
@@ -65,14 +65,14 @@ FRAMES_PER_SECOND = 25
 @seed_option
 @click.option(
     "--truncation",
-    type=click.FloatRange(0, 1),
+    type=FiniteFloatRange(0, 1),
     default=0.7,
     show_default=True,
     help="How much of a face's distance to the mean face is kept: more gives more variety, and more faults.",
 )
 @click.option(
     "--seconds-per-face",
-    type=click.FloatRange(0.1, 60),
+    type=FiniteFloatRange(0.1, 60),
     default=2.0,
     show_default=True,
     help="From one face of a film to the next.",

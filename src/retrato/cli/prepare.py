@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from retrato.cli.options import FiniteFloatRange
 from retrato.cli.text import counted
 
 if TYPE_CHECKING:
@@ -33,35 +34,35 @@ FORMATS = ("webp", "png")
 )
 @click.option(
     "--least-scale",
-    type=click.FloatRange(0),
+    type=FiniteFloatRange(0),
     default=0.5,
     show_default=True,
     help="Pixels of the photo for each pixel of the crop, in length; faces with fewer are dropped.",
 )
 @click.option(
     "--least-sharpness",
-    type=click.FloatRange(0),
+    type=FiniteFloatRange(0),
     default=0.33,
     show_default=True,
     help="A sharp face has about 0.6; as blurred as a crop of 512 px by 2 px, 0.3.",
 )
 @click.option(
     "--most-outside",
-    type=click.FloatRange(0, 1),
+    type=FiniteFloatRange(0, 1),
     default=0.2,
     show_default=True,
     help="Share of the crop that may lie outside the photo.",
 )
 @click.option(
     "--most-turn",
-    type=click.FloatRange(0),
+    type=FiniteFloatRange(0),
     default=0.35,
     show_default=True,
     help="How far the nose may be off the middle, in distances between the eyes.",
 )
 @click.option(
     "--least-score",
-    type=click.FloatRange(0, 1),
+    type=FiniteFloatRange(0, 1),
     default=0.9,
     show_default=True,
     help="How sure the detector has to be; it names no face below 0.7.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from retrato.cli.options import device_option
+from retrato.cli.options import FiniteFloatRange, device_option
 from retrato.cli.text import counted, duration
 from retrato.device import DeviceName, choose_device
 
@@ -85,7 +85,7 @@ def list_recipes(context: click.Context, _: click.Parameter, is_asked: bool) -> 
     show_default=True,
     help="Divide each batch, and work on one part after the other, to save memory.",
 )
-@click.option("--save-minutes", type=click.FloatRange(0), default=10, show_default=True, help="Between checkpoints.")
+@click.option("--save-minutes", type=FiniteFloatRange(0), default=10, show_default=True, help="Between checkpoints.")
 @click.option("--keep", type=click.IntRange(1), default=1, show_default=True, help="How many checkpoints are kept.")
 @click.option("--compile", "is_compiled", is_flag=True, help="Compile the restorer: a slow start, then faster steps.")
 @click.option("--dry-run", is_flag=True, help="Take two steps, say what the run would cost, and leave nothing behind.")
@@ -110,7 +110,7 @@ def command(
 ) -> None:
     """Train RECIPE, such as gfpgan-256-compact, on faces, into a run folder. The same command resumes.
 
-    On several GPUs or machines: torchrun --nproc-per-node 4 -m retrato train RECIPE ...
+    On several GPUs or machines: torchrun --nproc-per-node 4 -m -- retrato train RECIPE ...
     """
     import torch
 

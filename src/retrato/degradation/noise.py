@@ -26,5 +26,5 @@ def smooth_noise(seeds: NoiseSeeds, spread: PerPicture, height: int, width: int)
     )  # (N, H, W')
     spectrum = torch.fft.rfft2(seeded_noise(seeds, (1, height, width))) * passed[:, None]
     blurred: Tensor = torch.fft.irfft2(spectrum, s=(height, width))
-    deviation = blurred.std((1, 2, 3), keepdim=True)
+    deviation = blurred.std((1, 2, 3), correction=0, keepdim=True)
     return (blurred - blurred.mean((1, 2, 3), keepdim=True)) / deviation.clamp(min=1e-8)

@@ -32,6 +32,19 @@ class DiscriminatorConfig:
     deviation_group: int = 4
     """How many pictures are compared with each other for their variety; the batch should be a multiple."""
 
+    def __post_init__(self) -> None:
+        """Refuse shapes that no discriminator has."""
+        for name in ("image_size", "channel_base", "channel_max", "fold", "deviation_group"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")
+        first = self.image_size // self.fold
+        if self.image_size.bit_count() + self.fold.bit_count() > 2 or first < 8:
+            raise ValueError(
+                f"no powers of two with at least 8 between: image_size {self.image_size}, fold {self.fold}"
+            )
+        if self.channels(first) < 1:
+            raise ValueError(f"channel_base {self.channel_base} leaves no channels at {first} px")
+
     def channels(self, resolution: int) -> int:
         """Width of the features at a resolution."""
         return min(self.channel_max, self.channel_base // resolution)
@@ -78,13 +91,10 @@ class DownBlock(nn.Module):
 def with_deviation(features: Features, group: int) -> Features:
     """One channel more: how much the pictures of a group differ (Karras et al., 2018, section 3).
 
-    Raises:
-        ValueError: the batch is neither smaller than a group nor a multiple of it.
+    A batch that is no multiple of the group is compared in the largest groups below it into which it divides.
     """
     count, _, height, width = features.shape
-    group = min(group, count)
-    if count % group:
-        raise ValueError(f"a batch of {count} pictures does not divide into groups of {group}")
+    group = max(size for size in range(1, group + 1) if count % size == 0)
     grouped = features.float().unflatten(0, (group, count // group))  # (G, N / G, C, h, w)
     deviation = (grouped.var(0, correction=0) + 1e-8).sqrt().mean((1, 2, 3))  # (N / G)
     channel = deviation.repeat(group)[:, None, None, None].expand(-1, 1, height, width)

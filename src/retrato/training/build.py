@@ -31,8 +31,13 @@ def build_task(config: TaskConfig, device: torch.device, division: Division) -> 
     """The task that a config describes, with the published networks that judge it, and weights by chance.
 
     Raises:
+        UnusableSetting: its parts do not fit together.
         UnavailableWeights: a judging network is not here and cannot be fetched.
     """
+    try:
+        config.require_whole()
+    except ValueError as error:
+        raise UnusableSetting(f"these settings make no task: {error}; change them with --set") from error
     match config:
         case GFPGANTaskConfig():
             return GFPGANTask(config, _judges(config, device), device, division)

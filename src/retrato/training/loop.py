@@ -36,6 +36,13 @@ class LoopConfig:
     seed: int = 0
     """Decides every draw."""
 
+    def __post_init__(self) -> None:
+        """Refuse a loop that is none."""
+        if self.iterations < 1 or self.batch_size < 1:
+            raise ValueError(f"iterations and batch_size must be at least 1, found {self}")
+        if not 0 <= self.decay_share <= 1 or not 0 <= self.seed < 2**63:
+            raise ValueError(f"decay_share must be from 0 to 1, and seed from 0 below 2^63, found {self}")
+
 
 @dataclass(frozen=True)
 class Progress:

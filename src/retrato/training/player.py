@@ -37,6 +37,15 @@ class AdamConfig:
     average_decay: float = 0.999
     """How much of the averaged weights each iteration keeps; less in the first iterations."""
 
+    def __post_init__(self) -> None:
+        """Refuse what Adam cannot do."""
+        if not 0 < self.learning_rate <= 1:
+            raise ValueError(f"learning_rate must be above 0 and at most 1, found {self.learning_rate}")
+        if not all(0 <= each < 1 for each in (*self.betas, self.average_decay)):
+            raise ValueError(f"betas and average_decay must be at least 0 and below 1, found {self}")
+        if self.largest_gradient is not None and not self.largest_gradient > 0:
+            raise ValueError(f"largest_gradient must be above 0, found {self.largest_gradient}")
+
 
 class Player(Generic[Network]):
     """Learns by minimising losses; `average` is what to use. Parameters that need no gradient are left alone."""

@@ -168,7 +168,7 @@ class ScalarLog:
         except ModuleNotFoundError:
             raise MissingPackage("tensorboard", "train") from None
         with run.in_words():
-            kept = run.scalars.read_text().splitlines() if run.scalars.exists() else []
+            kept = run.scalars.read_text(errors="replace").splitlines() if run.scalars.exists() else []
             kept = [line for line in kept if _iteration_of(line) <= done]
             with written_whole(run.scalars) as temporary:
                 temporary.write_text("".join(f"{line}\n" for line in kept))
@@ -189,9 +189,14 @@ class ScalarLog:
                 self._board.add_scalar(name, number, iteration)
 
     def close(self) -> None:
-        """Write what is pending."""
-        self._lines.close()
-        self._board.close()
+        """Write what is pending.
+
+        Raises:
+            UnusableRun: it cannot be written.
+        """
+        with self._run.in_words():
+            self._lines.close()
+            self._board.close()
 
 
 def _iteration_of(line: str) -> float:

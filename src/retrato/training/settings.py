@@ -45,7 +45,7 @@ def _changed(config: Any, path: list[str], text: str, name: str) -> Any:
 def _read(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

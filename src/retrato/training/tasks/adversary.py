@@ -47,9 +47,9 @@ class AdversaryConfig:
     """Iterations between two penalties."""
 
     def __post_init__(self) -> None:
-        """Refuse an interval that is none."""
-        if self.penalty_every < 1:
-            raise ValueError(f"penalty_every must be at least 1, found {self.penalty_every}")
+        """Refuse numbers that are none of their kind."""
+        if self.penalty_every < 1 or self.component_channels < 1:
+            raise ValueError(f"penalty_every and component_channels must be at least 1, found {self}")
 
 
 Seen = tuple[Faces, Faces, PlacesOfFaces]

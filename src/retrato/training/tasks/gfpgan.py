@@ -26,6 +26,8 @@ from retrato.training.tasks.judges import IdentityKind, Judge, PerceptualKind
 from retrato.weights.store import StoredWeights, config_fields
 
 PREVIEW_SEED = 0
+LEAST_SIZE = 32
+"""Pixels across a face: below that SqueezeNet runs out of them."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,22 @@ class GFPGANTaskConfig:
     """What networks are computed in."""
     adversary: AdversaryConfig | None = None
     """Who judges the restored faces; nobody while a restorer is still learning what a face is."""
+
+    def require_whole(self) -> None:
+        """Check that the parts fit together.
+
+        Raises:
+            ValueError: they do not.
+        """
+        size = self.network.image_size
+        if size < LEAST_SIZE:
+            raise ValueError(f"the networks that judge need faces of {LEAST_SIZE} px or more, found {size}")
+        if self.adversary and self.adversary.discriminator.image_size != size:
+            found = self.adversary.discriminator.image_size
+            raise ValueError(f"task.adversary.discriminator.image_size is {found}, and the faces have {size} px")
+        losses = self.losses
+        if not any((losses.pixel, losses.pyramid, losses.perceptual, losses.style, losses.identity, self.adversary)):
+            raise ValueError("every loss counts 0: nothing would be learned")
 
 
 @dataclass(frozen=True)

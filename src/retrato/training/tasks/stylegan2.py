@@ -74,6 +74,18 @@ class StyleGAN2TaskConfig:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, found {getattr(self, name)}")
 
+    def require_whole(self) -> None:
+        """Check that the parts fit together.
+
+        Raises:
+            ValueError: they do not.
+        """
+        if self.discriminator.image_size != self.network.image_size:
+            sizes = f"{self.discriminator.image_size}, and the generator's {self.network.image_size}"
+            raise ValueError(f"task.discriminator.image_size is {sizes}")
+        if self.network.mapping_layers < 1:
+            raise ValueError("task.network.mapping_layers must be at least 1: a prior maps its latents")
+
 
 @dataclass(frozen=True)
 class LatentRecord(Record):
