@@ -10,8 +10,10 @@ from click.testing import CliRunner
 
 from doubles import TINY, TINY_STYLEGAN2_TASK
 from retrato.cli.main import retrato
+from retrato.cli.train import show
 from retrato.training import loop, recipes
-from retrato.training.loop import LoopConfig
+from retrato.training.division import Division
+from retrato.training.loop import LoopConfig, Progress
 from retrato.training.recipes import Recipe
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig
 from retrato.weights import judges as judging
@@ -142,3 +144,11 @@ def test_a_frozen_prior_has_to_come_from_somewhere(run, tmp_path):
     result = run("tiny", "--data", "faces", "--run", "run", "--set", "task.freeze_prior=true")
     assert "name a trained StyleGAN2 with --prior" in str(result.exception)
     assert not (tmp_path / "run").exists()
+
+
+def test_only_the_first_of_several_processes_shows_a_bar(capfd):
+    reports = [Progress(iteration, 5.0, 0.0, {"loss/pixel": 0.5}) for iteration in (20, 40)]
+    assert show(iter(reports), 40, Division(processes=2, process=1)) == 40
+    assert capfd.readouterr().err == ""
+    assert show(iter(reports), 40, Division(processes=2, process=0)) == 40
+    assert "pixel=0.5000" in capfd.readouterr().err

@@ -249,9 +249,11 @@ def show(reports: Iterator[Progress], iterations: int, division: Division) -> in
     reached = 0
     with tqdm(total=iterations, unit="it", dynamic_ncols=True, disable=not division.is_first) as bar:
         for report in reports:
-            bar.initial = bar.initial or report.iteration
-            bar.n = reached = report.iteration
-            numbers = {name.removeprefix("loss/"): f"{value:.4f}" for name, value in report.numbers.items()}
-            rates = {"pictures/s": f"{report.pictures_per_second:.2f}", "waiting": f"{report.waiting_share:.0%}"}
-            bar.set_postfix({**rates, **numbers})
+            if division.is_first:
+                bar.initial = bar.initial or report.iteration
+                numbers = {name.removeprefix("loss/"): f"{value:.4f}" for name, value in report.numbers.items()}
+                rates = {"pictures/s": f"{report.pictures_per_second:.2f}", "waiting": f"{report.waiting_share:.0%}"}
+                bar.set_postfix({**rates, **numbers}, refresh=False)
+                bar.update(report.iteration - bar.n)
+            reached = report.iteration
     return reached
