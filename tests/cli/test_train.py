@@ -148,7 +148,19 @@ def test_a_frozen_prior_has_to_come_from_somewhere(run, tmp_path):
 
 def test_only_the_first_of_several_processes_shows_a_bar(capfd):
     reports = [Progress(iteration, 5.0, 0.0, {"loss/pixel": 0.5}) for iteration in (20, 40)]
-    assert show(iter(reports), 40, Division(processes=2, process=1)) == 40
+    show(iter(reports), 40, Division(processes=2, process=1))
     assert capfd.readouterr().err == ""
-    assert show(iter(reports), 40, Division(processes=2, process=0)) == 40
+    show(iter(reports), 40, Division(processes=2, process=0))
     assert "pixel=0.5000" in capfd.readouterr().err
+
+
+def test_a_finished_run_is_finished_however_often_it_is_asked_for(run):
+    for iterations in ("3", "3", "2"):
+        result = run("tiny", "--data", "faces", "--run", "run", "--iterations", iterations)
+        assert result.exit_code == 0, result.output
+        assert "trained: run/weights.safetensors" in result.output
+
+
+def test_a_dry_run_refuses_a_batch_that_cannot_be_divided(run):
+    result = run("tiny", "--data", "faces", "--run", "run", "--parts", "3", "--dry-run")
+    assert "choose a multiple of 3" in str(result.exception)

@@ -14,6 +14,13 @@ from retrato.losses.components import TEMPLATE_PLACES, Component, as_tensor
 COMPONENTS = {"left eye": [0.3, 0.4, 0.1], "right eye": [0.6, 0.4, 0.1], "mouth": [0.5, 0.7, 0.2]}
 
 
+PLACELESS = [
+    json.dumps({"components": {**COMPONENTS, "left eye": place}})
+    for place in ([float("nan"), 0.4, 0.2], [0.3, 0.4, float("nan")], [0.3, 0.4, 0], [1e30, 0.4, 0.2], [0.3, 0.4, -1])
+]
+"""Python's JSON writes and reads what is no number."""
+
+
 def write_face(folder, name, notes=None):
     folder.mkdir(exist_ok=True)
     PIL.Image.new("RGB", (8, 8)).save(folder / f"{name}.png")
@@ -43,7 +50,7 @@ def test_without_notes_places_are_those_of_the_template(tmp_path, notes):
     torch.testing.assert_close(places_of(tmp_path), as_tensor(TEMPLATE_PLACES))
 
 
-@pytest.mark.parametrize("notes", ["{", "[]", '{"components": {"mouth": [1, 2, 3]}}', '{"components": 5}'])
+@pytest.mark.parametrize("notes", ["{", "[]", '{"components": {"mouth": [1, 2, 3]}}', *PLACELESS, '{"components": 5}'])
 def test_broken_notes_are_named(tmp_path, notes):
     write_face(tmp_path, "a", notes)
     with pytest.raises(UnusableData, match=r"a\.json"):

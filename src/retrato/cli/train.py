@@ -117,7 +117,7 @@ def command(
     from retrato.data import find_stored_images, read_ffhq_places
     from retrato.training.build import build_task
     from retrato.training.division import Division
-    from retrato.training.loop import TrainingFaces, train
+    from retrato.training.loop import TrainingFaces, require_divisible, train
     from retrato.training.run_folder import RunFolder
 
     chosen = changed_recipe(recipe_name, settings, iterations, batch_size)
@@ -129,6 +129,7 @@ def command(
     task = build_task(chosen.task, device_of(division, device_name), division)
     if is_compiled:
         compile_restorer(task)
+    require_divisible(chosen.loop, division)
     if dry_run:
         rehearse_and_report(task, chosen.loop, len(images))
         return
@@ -141,10 +142,10 @@ def command(
     faces = TrainingFaces(images, others, known_places)
     with stoppable() as should_stop:
         reports = train(task, faces, run, chosen.loop, should_stop=should_stop)
-        reached = show(reports, chosen.loop.iterations, division)
+        show(reports, chosen.loop.iterations, division)
     if not division.is_first:
         return
-    if reached < chosen.loop.iterations:
+    if run.iterations_done < chosen.loop.iterations:
         click.echo(f"stopped and saved; the same command goes on: {folder}", err=True)
         raise SystemExit(130)
     click.echo(f"trained: {run.weights}" + (f"; the best: {run.best}" if others and run.best.exists() else ""))
@@ -242,11 +243,10 @@ def stoppable() -> Iterator[Callable[[], bool]]:
             signal.signal(each, handler)
 
 
-def show(reports: Iterator[Progress], iterations: int, division: Division) -> int:
-    """Show how it goes on; how many iterations were done."""
+def show(reports: Iterator[Progress], iterations: int, division: Division) -> None:
+    """Show how it goes on."""
     from tqdm import tqdm
 
-    reached = 0
     with tqdm(total=iterations, unit="it", dynamic_ncols=True, disable=not division.is_first) as bar:
         for report in reports:
             if division.is_first:
@@ -255,5 +255,3 @@ def show(reports: Iterator[Progress], iterations: int, division: Division) -> in
                 rates = {"pictures/s": f"{report.pictures_per_second:.2f}", "waiting": f"{report.waiting_share:.0%}"}
                 bar.set_postfix({**rates, **numbers}, refresh=False)
                 bar.update(report.iteration - bar.n)
-            reached = report.iteration
-    return reached

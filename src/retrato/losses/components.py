@@ -32,6 +32,11 @@ class Place:
     """Of its centre; 0 is the picture's upper edge."""
     side: float
 
+    def __post_init__(self) -> None:
+        """Refuse what lies nowhere near a face: sampled there, it would end in memory that is not a picture's."""
+        if not (-1 <= self.x <= 2 and -1 <= self.y <= 2 and 0 < self.side <= 2):
+            raise ValueError(f"no square in or near a face: {self.x}, {self.y}, side {self.side} (in its widths)")
+
 
 Places = Mapping[Component, Place]
 """Where the components of one face are."""

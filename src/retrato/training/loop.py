@@ -13,6 +13,7 @@ from retrato.data import DrawnBatches, FaceBatch, FaceImages, StoredImage, load_
 from retrato.errors import UnusableData, UnusableRun
 from retrato.folder_lock import taken
 from retrato.losses.components import Places
+from retrato.training.division import Division
 from retrato.training.run_folder import RunFolder
 from retrato.training.task import Task, Terms
 
@@ -100,14 +101,22 @@ def train(
         UnusableData: a picture cannot be read.
         UnusableRun: the run cannot be resumed, or not be written.
     """
-    division = task.division
+    require_divisible(config, task.division)
+    with taken(run.folder) if task.division.is_first else nullcontext():
+        yield from _train(task, faces, run, config, should_stop)
+
+
+def require_divisible(config: LoopConfig, division: Division) -> None:
+    """Check that a batch can be divided.
+
+    Raises:
+        UnusableRun: it cannot.
+    """
     if config.batch_size % division.smallest_batch:
         raise UnusableRun(
             f"a batch of {config.batch_size} does not divide among {division.processes} processes with "
             f"{division.parts} parts each: choose a multiple of {division.smallest_batch}"
         )
-    with taken(run.folder) if division.is_first else nullcontext():
-        yield from _train(task, faces, run, config, should_stop)
 
 
 def _train(

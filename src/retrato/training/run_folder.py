@@ -88,6 +88,11 @@ class RunFolder:
         """Whether nothing was saved yet."""
         return not self._saved_checkpoints()
 
+    @property
+    def iterations_done(self) -> int:
+        """As its last checkpoint is called; 0 for a new run."""
+        return 0 if self.is_new else int(self._saved_checkpoints()[-1].stem)
+
     def resume(self, task: Task) -> int:
         """Put the task where the run stopped: how many iterations are done; 0 for a new run.
 
