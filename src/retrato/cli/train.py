@@ -88,7 +88,9 @@ def list_recipes(context: click.Context, _: click.Parameter, is_asked: bool) -> 
 @click.option("--save-minutes", type=FiniteFloatRange(0), default=10, show_default=True, help="Between checkpoints.")
 @click.option("--keep", type=click.IntRange(1), default=1, show_default=True, help="How many checkpoints are kept.")
 @click.option("--compile", "is_compiled", is_flag=True, help="Compile the restorer: a slow start, then faster steps.")
-@click.option("--dry-run", is_flag=True, help="Take two steps, say what the run would cost, and leave nothing behind.")
+@click.option(
+    "--dry-run", is_flag=True, help="Take three steps, say what the run would cost, and leave nothing behind."
+)
 @device_option
 def command(
     recipe_name: str,

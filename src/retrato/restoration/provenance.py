@@ -19,8 +19,7 @@ def mark_as_restored(photo: Photo, restorer: str) -> Photo:
     exif = PIL.Image.Exif()
     if photo.exif is not None:
         exif.load(photo.exif)
-    exif[Base.ProcessingSoftware] = f"retrato {__version__}: faces restored by a model ({restorer})"
-    return replace(photo, exif=exif.tobytes())
+    return _noted(photo, exif, f"retrato {__version__}: faces restored by a model ({restorer})")
 
 
 def mark_as_generated(photo: Photo, generator: str) -> Photo:
@@ -30,11 +29,14 @@ def mark_as_generated(photo: Photo, generator: str) -> Photo:
         photo: drawn by a model from nothing but chance.
         generator: kind and weights of what drew it.
     """
-    exif = PIL.Image.Exif()
-    exif[Base.ProcessingSoftware] = generated_note(generator)
-    return replace(photo, exif=exif.tobytes())
+    return _noted(photo, PIL.Image.Exif(), generated_note(generator))
 
 
 def generated_note(generator: str) -> str:
     """What goes with pictures and films that a model drew, in the words of its mark."""
     return f"retrato {__version__}: drawn by a model, shows no real person ({generator})"
+
+
+def _noted(photo: Photo, exif: PIL.Image.Exif, note: str) -> Photo:
+    exif[Base.ProcessingSoftware] = note
+    return replace(photo, exif=exif.tobytes())
