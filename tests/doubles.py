@@ -13,8 +13,8 @@ from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.networks.stylegan2 import StyleGAN2Config
+from retrato.precision import Precision
 from retrato.training.player import AdamConfig
-from retrato.training.precision import Precision
 from retrato.training.tasks.adversary import AdversaryConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
 from retrato.training.tasks.judges import LPIPSJudge, MobileFaceNetJudge

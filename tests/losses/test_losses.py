@@ -8,6 +8,8 @@ from retrato.losses import (
     generator_loss,
     gradient_penalty,
     identity_loss,
+    paired_discriminator_loss,
+    paired_generator_loss,
     pixel_loss,
     pyramid_loss,
     style_loss,
@@ -43,6 +45,14 @@ def test_each_side_gains_what_the_other_loses():
     fooled, sharp = torch.full((2, 1), 5.0), torch.full((2, 1), -5.0)
     assert generator_loss(fooled) < generator_loss(sharp)
     assert discriminator_loss(fooled, sharp) < discriminator_loss(sharp, fooled)
+
+
+def test_in_pairs_only_the_difference_within_each_pair_counts():
+    real, fake = torch.tensor([[3.0], [-7.0]]), torch.tensor([[1.0], [-9.0]])
+    told_apart = paired_discriminator_loss(real, fake)
+    assert told_apart.item() == pytest.approx(2 * math.log(1 + math.exp(-2)))
+    assert told_apart.item() == pytest.approx(paired_discriminator_loss(real + 5, fake + 5).item())
+    assert paired_generator_loss(fake, real).item() == pytest.approx(math.log(1 + math.exp(2)))
 
 
 def test_gradient_penalty_is_the_squared_slope():

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from doubles import TINY_STYLEGAN2_TASK, a_batch, gradients, tiny_stylegan2_task
+from retrato.precision import Precision
 from retrato.training.division import Division
-from retrato.training.precision import Precision
 from retrato.weights.load import load_stylegan2
 from retrato.weights.store import write_weights
 

@@ -10,9 +10,9 @@ import torch
 from doubles import TINY_ADVERSARY, TINY_TASK, a_batch, tiny_task
 from retrato.data import find_stored_images
 from retrato.errors import Diverged, UnusableData, UnusableRun
+from retrato.precision import Precision
 from retrato.training.loop import LoopConfig, TrainingFaces, learning_rate_decay, train
 from retrato.training.player import AdamConfig, Player
-from retrato.training.precision import Precision
 from retrato.training.run_folder import RunFolder
 from retrato.training.tasks.adversary import Adversary
 from retrato.training.tasks.gfpgan import LossWeights

@@ -1,6 +1,12 @@
 """Training losses: functions of tensors, unweighted; the task weighs and sums them."""
 
-from retrato.losses.adversarial import discriminator_loss, generator_loss, gradient_penalty
+from retrato.losses.adversarial import (
+    discriminator_loss,
+    generator_loss,
+    gradient_penalty,
+    paired_discriminator_loss,
+    paired_generator_loss,
+)
 from retrato.losses.identity import embedding_loss, identity_loss
 from retrato.losses.path_length import path_length_penalty, path_lengths
 from retrato.losses.perceptual import perceptual_loss
@@ -13,6 +19,8 @@ __all__ = [
     "generator_loss",
     "gradient_penalty",
     "identity_loss",
+    "paired_discriminator_loss",
+    "paired_generator_loss",
     "path_length_penalty",
     "path_lengths",
     "perceptual_loss",

@@ -17,7 +17,7 @@ class PlainConv(nn.Module):
 
     def forward(self, features: Float[Tensor, "n _ h w"]) -> Float[Tensor, "n _ h w"]:
         """(N, I, h, w) to (N, O, h, w)."""
-        return F.leaky_relu(self.conv(features), 0.2)
+        return F.leaky_relu_(self.conv(features), 0.2)
 
 
 class BlurredConv(nn.Module):
@@ -33,7 +33,7 @@ class BlurredConv(nn.Module):
     def forward(self, features: Float[Tensor, "n _ h w"]) -> Float[Tensor, "n _ h//2 w//2"]:
         """(N, I, h, w) to (N, O, h / 2, w / 2)."""
         convolved: Tensor = self.conv(self.blur(features))
-        return convolved if self.is_linear else F.leaky_relu(convolved, 0.2)
+        return convolved if self.is_linear else F.leaky_relu_(convolved, 0.2)
 
 
 def begin_with_unit_gain(layer: nn.Conv2d | nn.Linear) -> None:

@@ -107,13 +107,16 @@ class DegradationRemoval(nn.Module):
 
     def forward(self, degraded: Faces) -> tuple[Styles, list[Features]]:
         """Styles for the prior, and features of each resolution from 8 px on."""
-        features = F.leaky_relu(self.first(F.pixel_unshuffle(degraded, self.prior.fold)), 0.2)
+        folded = F.pixel_unshuffle(degraded, self.prior.fold).to(self.first.weight.dtype)
+        features = F.leaky_relu_(self.first(folded), 0.2)
         skips = []
         for block in self.down:
             features = block(features)
             skips.append(features)
-        features = F.leaky_relu(self.middle(features), 0.2)
-        styles = self.to_styles(features.flatten(1)).unflatten(1, (self.prior.style_layers, self.prior.style_size))
+        features = F.leaky_relu_(self.middle(features), 0.2)
+        styles = self.to_styles(features.flatten(1).to(self.to_styles.weight.dtype)).unflatten(
+            1, (self.prior.style_layers, self.prior.style_size)
+        )
         cleaned = []
         for block, skip in zip(self.up, reversed(skips), strict=True):
             features = block(features + skip)
@@ -143,9 +146,11 @@ class ResidualBlock(nn.Module):
 
     def forward(self, features: Features) -> Features:
         """Features at `factor` times the resolution."""
-        inner = F.leaky_relu(self.conv1(features), 0.2)
-        inner = F.leaky_relu(self.conv2(self._resample(inner)), 0.2)
-        return inner + self._shortcut(features)
+        inner = F.leaky_relu_(self.conv1(features), 0.2)
+        inner = F.leaky_relu_(self.conv2(self._resample(inner)), 0.2)
+        shortcut = self._shortcut(features)
+        shortcut += inner  # not the other way: LeakyReLU's gradient needs its result
+        return shortcut
 
     def _resample(self, features: Features) -> Features:
         # Bilinear halving is the mean of each square of four pixels, which avg_pool2d computes faster.
@@ -187,4 +192,4 @@ def _condition_head(channels: int, start: float) -> nn.Sequential:
     last = nn.Conv2d(channels, channels, 3, padding=1)
     nn.init.normal_(last.weight, std=0.1 / (9 * channels) ** 0.5)
     last.bias = nn.Parameter(torch.full((channels,), float(start)))
-    return nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1), nn.LeakyReLU(0.2), last)
+    return nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1), nn.LeakyReLU(0.2, inplace=True), last)

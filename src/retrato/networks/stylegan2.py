@@ -252,9 +252,10 @@ class StyledConv(nn.Module):
         features, norm = self.conv(features, style)
         noise = self.noise if noise_seeds is None else seeded_noise(noise_seeds, (1, *features.shape[2:]))
         # Each step spreads one small tensor: with bias and noise added up first, a CPU takes four times longer.
-        scaled = features * (norm * GAIN).to(features.dtype) + self.bias[:, None, None].to(features.dtype)
-        scaled = scaled + (self.noise_strength * noise).to(features.dtype)
-        return F.leaky_relu(scaled, 0.2)
+        scaled = features * (norm * GAIN).to(features.dtype)
+        scaled += self.bias[:, None, None].to(features.dtype)
+        scaled += (self.noise_strength * noise).to(features.dtype)
+        return F.leaky_relu_(scaled, 0.2)
 
 
 class ToRGB(nn.Module):
@@ -276,6 +277,8 @@ class ToRGB(nn.Module):
 class ModulatedConv(nn.Module):
     """A convolution whose input channels a style scales; with `enlarge` it doubles the resolution in that way."""
 
+    energy: Float[Tensor, "out in"] | None
+
     def __init__(
         self,
         in_channels: int,
@@ -286,6 +289,7 @@ class ModulatedConv(nn.Module):
     ) -> None:
         super().__init__()
         self.enlarge = enlarge
+        self.register_buffer("energy", None, persistent=False)
         if enlarge is Resampling.FIR:
             self.blur = Blur(padding=1, gain=4)  # each pixel's part is spread over four
         self.to_scale = nn.Linear(style_size, in_channels)
@@ -298,9 +302,16 @@ class ModulatedConv(nn.Module):
         """The convolved features, and the factor that would demodulate them to unit variance."""
         scale = self.to_scale(style).float()  # (N, I)
         convolved = self._convolve(features * scale[:, :, None, None].to(features.dtype))
-        energy = self.weight.square().sum((2, 3))  # (O, I)
+        energy = self._weight_energy() if self.energy is None else self.energy
         norm = ((scale.square()[:, None, :] * energy).sum(2) + 1e-8).rsqrt()  # (N, O), summed in float32
         return convolved, norm[:, :, None, None]
+
+    def remember_energy(self) -> None:
+        """Compute once what depends on the weights alone, before they are rounded; they must not change after that."""
+        self.energy = self._weight_energy()
+
+    def _weight_energy(self) -> Float[Tensor, "out in"]:
+        return self.weight.square().sum((2, 3))
 
     def _convolve(self, features: Features) -> Features:
         padding = self.weight.shape[-1] // 2

@@ -9,9 +9,9 @@ from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Config
+from retrato.precision import Precision
 from retrato.training.loop import LoopConfig
 from retrato.training.player import AdamConfig
-from retrato.training.precision import Precision
 from retrato.training.tasks.adversary import AdversaryConfig
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig, LossWeights
 from retrato.training.tasks.judges import IdentityKind, PerceptualKind
@@ -24,6 +24,8 @@ COMPACT_PRIOR = StyleGAN2Config(
 )
 """Of the bundled model."""
 COMPACT_DISCRIMINATOR = DiscriminatorConfig(image_size=256, channel_base=4096, channel_max=256, fold=2)
+PAIRED_LEARNING = AdamConfig(1e-3, betas=(0.5, 0.99), equalized=True, warmup_iterations=50, largest_gradient=10.0)
+"""Of discriminators in small batches: judging each face by itself, they had learnt nothing after 500 of them."""
 PUBLISHED_AVERAGE = 0.5 ** (32 / 10_000)
 """Half of the averaged weights are from the last 10,000 / 32 iterations (BasicSR)."""
 
@@ -98,11 +100,16 @@ def gfpgan_256_compact() -> Recipe:
             ),
             adversary=AdversaryConfig(
                 discriminator=COMPACT_DISCRIMINATOR,
+                learning=PAIRED_LEARNING,
+                component_learning=PAIRED_LEARNING,
                 component_channels=32,
+                paired=True,
                 first_iteration=15_000,
-                face_weight=0.05,
-                component_weight=0.05,
-                style_weight=20.0,
+                face_weight=0.02,
+                component_weight=0.02,
+                style_weight=10.0,
+                penalty_weight=2.0,
+                penalty_every=8,
             ),
         ),
         loop=LoopConfig(iterations=100_000, batch_size=8),
@@ -126,7 +133,10 @@ def gfpgan_128_laptop() -> Recipe:
             restorer=AdamConfig(1e-3, warmup_iterations=50),
             adversary=AdversaryConfig(
                 discriminator=DiscriminatorConfig(image_size=128, channel_base=2048, channel_max=128, fold=2),
+                learning=PAIRED_LEARNING,
+                component_learning=PAIRED_LEARNING,
                 component_channels=16,
+                paired=True,
                 first_iteration=3_000,
                 face_weight=0.02,
                 component_weight=0.02,

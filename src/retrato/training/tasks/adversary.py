@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from retrato.losses import discriminator_loss, generator_loss, style_loss
+from retrato.losses import (
+    discriminator_loss,
+    generator_loss,
+    paired_discriminator_loss,
+    paired_generator_loss,
+    style_loss,
+)
 from retrato.losses.components import Component, PlacesOfFaces, cut_component
 from retrato.networks.component_discriminator import ComponentDiscriminator
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
@@ -33,6 +39,8 @@ class AdversaryConfig:
     """Of the components' discriminators."""
     component_channels: int = 64
     """Width of the components' discriminators."""
+    paired: bool = False
+    """Whether each restored face is compared with its own target, rather than judged by itself as published."""
     first_iteration: int = 0
     """Until then the restorer learns alone."""
     face_weight: float = 0.1
@@ -78,15 +86,17 @@ class Adversary:
     def restorer_losses(self, restored: Faces, target: Faces, places: PlacesOfFaces) -> dict[str, Scalar]:
         """What the restorer should make smaller, weighted."""
         config = self.config
+        with torch.no_grad():
+            target_logits = self.face.network(target)
         with self.face.frozen():
-            losses = {"adversarial": config.face_weight * generator_loss(self.face.network(restored))}
+            losses = {"adversarial": config.face_weight * self._fooled(self.face.network(restored), target_logits)}
         component_losses, style_losses = [], []
         for component, player in self.components.items():
             with player.frozen():
                 logits, features = player.network(cut_component(restored, component, places))
                 with torch.no_grad():
-                    _, target_features = player.network(cut_component(target, component, places))
-            component_losses.append(generator_loss(logits))
+                    target_logits, target_features = player.network(cut_component(target, component, places))
+            component_losses.append(self._fooled(logits, target_logits))
             style_losses.append(style_loss(features, target_features, STYLE_WEIGHTS))
         if self.components:
             losses["component"] = config.component_weight * torch.stack(component_losses).sum()
@@ -106,7 +116,7 @@ class Adversary:
 
         def face_loss(part: Seen) -> Scalar:
             restored, target, _ = part
-            loss = discriminator_loss(self.face.network(target), self.face.network(restored))
+            loss = self._told_apart(self.face.network(target), self.face.network(restored))
             numbers.add({"discriminator/face": loss})
             return loss + self._penalty(target, iteration)
 
@@ -116,12 +126,22 @@ class Adversary:
             player.minimize(losses, iteration, decay)
         return numbers.means()
 
+    def _fooled(self, fake_logits: Tensor, real_logits: Tensor) -> Scalar:
+        """What the restorer makes smaller."""
+        return paired_generator_loss(fake_logits, real_logits) if self.config.paired else generator_loss(fake_logits)
+
+    def _told_apart(self, real_logits: Tensor, fake_logits: Tensor) -> Scalar:
+        """What the discriminators make smaller."""
+        if self.config.paired:
+            return paired_discriminator_loss(real_logits, fake_logits)
+        return discriminator_loss(real_logits, fake_logits)
+
     def _component_loss(self, component: Component, part: Seen, numbers: Numbers) -> Scalar:
         restored, target, places = part
         network = self.components[component].network
         real, _ = network(cut_component(target, component, places))
         fake, _ = network(cut_component(restored, component, places))
-        loss = discriminator_loss(real, fake)
+        loss = self._told_apart(real, fake)
         numbers.add({f"discriminator/{component}": loss})
         return loss
 

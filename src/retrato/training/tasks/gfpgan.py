@@ -16,10 +16,10 @@ from retrato.losses import pixel_loss, pyramid_loss
 from retrato.losses.components import PlacesOfFaces, mirrored
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.noise import NoiseSeeds
+from retrato.precision import Precision
 from retrato.shapes import Faces, Image, Scalar
 from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player, total
-from retrato.training.precision import Precision
 from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.training.tasks.adversary import Adversary, AdversaryConfig
 from retrato.training.tasks.judges import IdentityKind, Judge, PerceptualKind

@@ -15,11 +15,11 @@ from retrato.images.tensors import from_levels, to_images
 from retrato.losses import discriminator_loss, generator_loss, path_length_penalty, path_lengths
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
 from retrato.networks.stylegan2 import Style, StyleGAN2Config, StyleGAN2Generator, Styles, in_every_layer, mix_styles
+from retrato.precision import Precision
 from retrato.shapes import Faces, Image, PerPicture, Scalar
 from retrato.training.augmentation import ADAPT_EVERY, AugmentationRecord, adapted, augment, draw_augmentation
 from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player
-from retrato.training.precision import Precision
 from retrato.training.regularization import is_due, real_penalty
 from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.weights.store import StoredWeights, config_fields
