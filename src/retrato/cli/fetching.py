@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from retrato.weights.catalog import PUBLISHED_FILES, PublishedFile
+from retrato.weights.catalog import PublishedFile, published_file, published_names
 from retrato.weights.copies import find_copy, weights_home
 from retrato.weights.download import downloading
 
@@ -13,9 +13,8 @@ def fetch_named(name_or_file: str) -> None:
     Raises:
         UnavailableWeights: it cannot be fetched.
     """
-    published = next((each for each in PUBLISHED_FILES if each.name == name_or_file), None)
-    if published and find_copy(published) is None:
-        fetch(published, weights_home())
+    if name_or_file in published_names() and find_copy(published_file(name_or_file)) is None:
+        fetch(published_file(name_or_file), weights_home())
 
 
 def fetch(published: PublishedFile, folder: Path) -> Path:

@@ -46,7 +46,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> s
     name  licence  what
     one   MIT      a short one
     """
-    *short, licence, prose = zip(header, *rows, strict=True)
+    *short, licence, _prose = zip(header, *rows, strict=True)
     widths = [max(map(len, column)) for column in short]
     widths.append(min(max(map(len, licence)), 22))
     widths.append(max(24, width - sum(widths) - 2 * len(widths)))

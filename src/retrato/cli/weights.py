@@ -14,11 +14,11 @@ from retrato.cli.text import counted, megabytes, table
 from retrato.errors import RetratoError, UnavailableWeights
 from retrato.weights.catalog import (
     BUNDLED_FILES,
-    PUBLISHED_FILES,
     BundledFile,
     PublishedFile,
     bundled_file,
     published_file,
+    published_names,
 )
 from retrato.weights.copies import (
     OFFLINE_FOLDER,
@@ -66,19 +66,23 @@ class Listed:
     def of(cls, file: PublishedFile | BundledFile) -> Listed:
         """As it is now."""
         if isinstance(file, BundledFile):
-            size_bytes = file.path.stat().st_size
-            origin = ("bundled", str(file.path), file.file_name, (), None)
-            return cls(file.name, None, file.purpose, file.licence, size_bytes, *origin)
-        here, path, size_bytes = _whereabouts(file)
-        known = (file.size_bytes or size_bytes, here, str(path) if path else None)
+            there = (file.path.stat().st_size, "bundled", str(file.path))
+            return cls(file.name, None, file.purpose, file.licence, *there, file.file_name, (), None)
+        here, path, found_bytes = _whereabouts(file)
+        size_bytes = found_bytes if file.size_bytes is None else file.size_bytes
+        known = (size_bytes, here, None if path is None else str(path))
         return cls(file.name, file.version, file.purpose, file.licence, *known, file.file_name, file.urls, file.sha256)
 
 
 @command.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="For programs: all that is known of each, addresses included.")
 def list_command(as_json: bool) -> None:
-    """What there is, what each is good at, its licence, its size, and whether it is here."""
-    listed = [Listed.of(each) for each in (*BUNDLED_FILES, *PUBLISHED_FILES)]
+    """Which there are.
+
+    What each is good at, its licence, its size, and whether it is here.
+    """
+    files: list[PublishedFile | BundledFile] = [*BUNDLED_FILES, *map(published_file, published_names())]
+    listed = [Listed.of(each) for each in files]
     if as_json:
         click.echo(json.dumps([vars(each) for each in listed], indent=1))
         return
@@ -96,10 +100,10 @@ def list_command(as_json: bool) -> None:
     help="Into this folder, to carry elsewhere; by default to where retrato looks for them.",
 )
 def download_command(names: tuple[str, ...], folder: Path | None) -> None:
-    """Fetch files, or what is missing of them, and check them.
+    """Fetch some.
 
-    A download that broke off goes on where it stopped. Exit code: 0 when all are there, 1 when some could not be
-    fetched, 130 when stopped.
+    They are checked. A download that broke off goes on where it stopped. Exit code: 0 when all are there, 1 when some
+    could not be fetched, 130 when stopped.
     """
     wanted = [published_file(name) for name in dict.fromkeys(names) if not bundled_file(name)]
     failed = 0
@@ -120,12 +124,12 @@ def download_command(names: tuple[str, ...], folder: Path | None) -> None:
 @command.command(name="verify")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 def verify_command(names: tuple[str, ...]) -> None:
-    """Compare the files that are here with what is published: their size and SHA-256.
+    """Compare with what is published.
 
-    All that are here, or those that are named. Exit code: 0 when all are right, 1 when one is wrong or one that was
-    named is not here.
+    By size and SHA-256: all that are here, or those that are named. Exit code: 0 when all are right, 1 when one is
+    wrong or one that was named is not here.
     """
-    wanted = [published_file(name) for name in names] or PUBLISHED_FILES
+    wanted = [published_file(name) for name in names or published_names()]
     checked = 0
     wrong = []
     for published in wanted:
@@ -147,7 +151,10 @@ def verify_command(names: tuple[str, ...]) -> None:
 @click.argument("name", metavar="NAME")
 @click.option("--download", "fetches", is_flag=True, help="Fetch it if it is not here.")
 def path_command(name: str, fetches: bool) -> None:
-    """Where a file is, and nothing else, for scripts; exit code 1 if it is not here."""
+    """Where a file is, for scripts.
+
+    Prints its path and nothing else; exit code 1 if it is not here.
+    """
     bundled = bundled_file(name)
     if bundled:
         click.echo(bundled.path)
@@ -176,10 +183,11 @@ def path_command(name: str, fetches: bool) -> None:
 @click.option("--any-shape", is_flag=True, help="Write shapes, too, that programs for published files must be told.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
 def convert_command(source: str, target: Path, layout: str, any_shape: bool, overwrite: bool) -> None:
-    """Write a GFP-GAN or StyleGAN2 into a file of another layout.
+    """Write a model in another layout.
 
-    INPUT is a name of `retrato weights list` or a file, published or ours. OUTPUT's suffix says what it becomes:
-    .safetensors is retrato's layout, .pth the published one, which gfpgan, spandrel and what is built on them read.
+    A GFP-GAN or StyleGAN2: INPUT is a name of `retrato weights list` or a file, published or ours. OUTPUT's suffix says
+    what it becomes: .safetensors is retrato's layout, .pth the published one, which gfpgan, spandrel and what is built
+    on them read.
     """
     from retrato.images.files import require_writable
     from retrato.weights.convert import convert

@@ -95,15 +95,16 @@ class PhotoRestorer:
         upscale: int = 1,
         only_largest: bool = False,
         device: DeviceName | str = DeviceName.AUTO,
+        noise_seed: int | None = None,
     ) -> "PhotoRestorer":
-        """A restorer with the bundled detector and the named weights.
+        """A restorer with the bundled detector and the named weights; `noise_seed` as `GFPGANRestorer` takes it.
 
         Raises:
             UnknownWeights: neither a known name nor a file.
             UnusableWeights: the file is broken or holds something else.
             UnavailableDevice: this machine has no such device.
         """
-        restore_faces = GFPGANRestorer.from_weights(name_or_file, device)
+        restore_faces = GFPGANRestorer.from_weights(name_or_file, device, noise_seed)
         find_faces = MTCNNDetector.bundled(choose_device(device))
         return cls(find_faces, restore_faces, upscale=upscale, only_largest=only_largest)
 

@@ -50,6 +50,16 @@ def build_task(config: TaskConfig, device: torch.device, division: Division) -> 
             assert_never(config)
 
 
+def judging_weights(config: TaskConfig) -> list[str]:
+    """The catalog's names of the networks that `build_task` is going to load."""
+    if not isinstance(config, GFPGANTaskConfig):
+        return []
+    perceptual = {PerceptualKind.LPIPS: "lpips-squeezenet", PerceptualKind.VGG: "vgg19"}[config.perceptual]
+    identity = {IdentityKind.MOBILEFACENET: "mobilefacenet", IdentityKind.ARCFACE: "arcface"}[config.identity]
+    compares = config.losses.perceptual or config.losses.style
+    return [*([perceptual] if compares else []), *([identity] if config.losses.identity else [])]
+
+
 def start_from(task: AnyTask, name_or_file: str) -> None:
     """Give a new task weights that were trained before.
 

@@ -171,6 +171,11 @@ def bundled_file(name: str) -> BundledFile | None:
     return next((each for each in BUNDLED_FILES if each.name == name), None)
 
 
+def published_names(*beginnings: str) -> list[str]:
+    """All names of published files, or those that begin so."""
+    return [each.name for each in PUBLISHED_FILES if each.name.startswith(beginnings or "")]
+
+
 def published_file(name: str) -> PublishedFile:
     """The entry of that name.
 
@@ -180,5 +185,4 @@ def published_file(name: str) -> PublishedFile:
     for each in PUBLISHED_FILES:
         if each.name == name:
             return each
-    known = ", ".join(each.name for each in PUBLISHED_FILES)
-    raise UnknownWeights(f"no published weights called {name!r}; known names: {known}")
+    raise UnknownWeights(f"no published weights called {name!r}; known names: {', '.join(published_names())}")

@@ -137,7 +137,7 @@ def _unsaid(network: Network, layout: Kind) -> Iterator[str]:
     if isinstance(network, GFPGAN) and network.config.keep_input:
         yield "it keeps parts of its input (keep_input), which no published network does"
     if config.fold > 1:
-        yield f"it works at 1/{config.fold} of the picture's resolution (fold {config.fold}), published ones at all of it"
+        yield f"it works at 1/{config.fold} of the resolution (fold {config.fold}), published ones at all of it"
     if config.resampling is not layout.resampling:
         fitting = " or ".join(f"--layout {each}" for each in Kind if each.resampling is config.resampling)
         yield (

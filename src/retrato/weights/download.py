@@ -13,7 +13,6 @@ from urllib.request import getproxies
 
 from filelock import FileLock, Timeout
 
-from retrato import __version__
 from retrato.errors import UnavailableWeights
 from retrato.weights.catalog import PublishedFile, published_file
 from retrato.weights.copies import HOME, OFFLINE_FOLDER, Content, find_copy, part_of, record_of, sha256, weights_home
@@ -191,7 +190,7 @@ def _opened(url: str, part: Path, start: int, timeout_seconds: float) -> HTTPRes
     """A server's answer from byte `start` on."""
     if not url.startswith(("https://", "http://")):
         raise UnavailableWeights(f"{url}: only https and http addresses are fetched")
-    headers = {"User-Agent": f"retrato/{__version__}"} | ({"Range": f"bytes={start}-"} if start else {})
+    headers = {"User-Agent": "retrato"} | ({"Range": f"bytes={start}-"} if start else {})
     opener = urllib.request.build_opener()  # a new one: the shared one keeps the proxies that it first found
     try:
         response: HTTPResponse = opener.open(urllib.request.Request(url, headers=headers), timeout=timeout_seconds)  # noqa: S310

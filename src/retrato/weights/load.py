@@ -14,7 +14,7 @@ from retrato.errors import UnknownWeights, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
-from retrato.weights.catalog import BUNDLED_FILES, PUBLISHED_FILES, bundled_file
+from retrato.weights.catalog import BUNDLED_FILES, bundled_file, published_names
 from retrato.weights.download import find_weights
 from retrato.weights.files import is_torch_file, read_torch
 from retrato.weights.published import from_published, is_published, recognised
@@ -110,7 +110,7 @@ def locate_weights(name_or_file: str | Path) -> Path:
     bundled = bundled_file(name)
     if bundled:
         return bundled.path
-    loadable = [each.name for each in PUBLISHED_FILES if each.name.startswith(tuple(TITLES))]
+    loadable = published_names(*TITLES)
     if name in loadable:
         return find_weights(name)
     if not Path(name).suffix and os.sep not in name:
