@@ -66,7 +66,7 @@ def find_weights(name: str) -> Path:
     return find_copy(published) or download(published, weights_home())
 
 
-def download(published: PublishedFile, folder: Path, patience: Patience = PATIENCE) -> Path:
+def download(published: PublishedFile, folder: Path, patience: Patience | None = None) -> Path:
     """Fetch a file into a folder, silently.
 
     Raises:
@@ -77,7 +77,7 @@ def download(published: PublishedFile, folder: Path, patience: Patience = PATIEN
     return folder / published.file_name
 
 
-def downloading(published: PublishedFile, folder: Path, patience: Patience = PATIENCE) -> Iterator[Progress]:
+def downloading(published: PublishedFile, folder: Path, patience: Patience | None = None) -> Iterator[Progress]:
     """Fetch a file into a folder, saying all the while how far it is.
 
     What an earlier try left is continued, and only a whole, right file gets its name; one that is there is not fetched
@@ -87,7 +87,7 @@ def downloading(published: PublishedFile, folder: Path, patience: Patience = PAT
     Raises:
         UnavailableWeights: no address gave the right file, or the folder cannot be written.
     """
-    target = folder / published.file_name
+    patience, target = patience or PATIENCE, folder / published.file_name
     lock = FileLock(folder / f".{published.file_name}.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -72,7 +72,7 @@ def _why_unreadable(path: Path, error: Exception) -> str:
         return f"it is empty{GET_AGAIN}" if not beginning else f"PyTorch wrote no such file{GET_AGAIN}"
     if beginning.startswith(ZIP) and not zipfile.is_zipfile(path):
         return f"its end is missing{GET_AGAIN}"
-    if "Unsupported" in str(error):  # what `weights_only` refuses
+    if "Unsupported global" in str(error) or "Unsupported class" in str(error):  # what `weights_only` refuses
         return (
             "it holds other things than tensors, which could run programs when they are read; "
             "ask its publisher for the tensors alone, best as safetensors"
