@@ -171,6 +171,13 @@ def test_a_named_file_that_is_not_here_is_wrong():
     assert "net is not here: retrato weights download net" in result.stderr
 
 
+@pytest.mark.parametrize("action", ["verify", "download"])
+def test_what_comes_with_the_package_needs_neither(action):
+    result = run(action, "bundled")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("bundled: comes with the package: ")
+
+
 def test_nothing_here_is_nothing_wrong():
     assert run("verify").exit_code == 0
 

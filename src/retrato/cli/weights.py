@@ -105,7 +105,7 @@ def download_command(names: tuple[str, ...], folder: Path | None) -> None:
     They are checked. A download that broke off goes on where it stopped. Exit code: 0 when all are there, 1 when some
     could not be fetched, 130 when stopped.
     """
-    wanted = [published_file(name) for name in dict.fromkeys(names) if not bundled_file(name)]
+    wanted = _published(names)
     failed = 0
     for published in wanted:
         try:
@@ -129,7 +129,7 @@ def verify_command(names: tuple[str, ...]) -> None:
     By size and SHA-256: all that are here, or those that are named. Exit code: 0 when all are right, 1 when one is
     wrong or one that was named is not here.
     """
-    wanted = [published_file(name) for name in names or published_names()]
+    wanted = _published(names or tuple(published_names()))
     checked = 0
     wrong = []
     for published in wanted:
@@ -140,7 +140,8 @@ def verify_command(names: tuple[str, ...]) -> None:
         wrong += [_remedy(published, copy) for copy in found if not copy.finding.is_right]
         if names and not found:
             wrong.append(f"{published.name} is not here: retrato weights download {published.name}")
-    click.echo(f"{counted(checked, 'file')} checked" if checked else "none of the published files is here")
+    if not names:
+        click.echo(f"{counted(checked, 'file')} checked" if checked else "none of the published files is here")
     for remedy in wrong:
         click.echo(remedy, err=True)
     if wrong:
@@ -201,6 +202,14 @@ def convert_command(source: str, target: Path, layout: str, any_shape: bool, ove
     for note in converted.notes:
         click.echo(f"note: {note}")
     click.echo(f"{source} ({converted.source}) -> {target} ({converted.target})")
+
+
+def _published(names: tuple[str, ...]) -> list[PublishedFile]:
+    """The entries of those names; of bundled ones it is said that there is nothing to do."""
+    published = [published_file(name) for name in dict.fromkeys(names) if not bundled_file(name)]
+    for bundled in filter(None, map(bundled_file, names)):
+        click.echo(f"{bundled.name}: comes with the package: {bundled.path}")
+    return published
 
 
 def _whereabouts(published: PublishedFile) -> tuple[str | None, Path | None, int | None]:

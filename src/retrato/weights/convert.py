@@ -93,7 +93,9 @@ def in_published_layout(network: Network, layout: Kind, *, any_shape: bool = Fal
     prior = _prior_of(network)
     if restores and prior.mapping_layers == 0:  # a restorer does not use it, and those who read the layout expect it
         prior = replace(prior, mapping_layers=PUBLISHED_SHAPES[layout].mapping_layers)
-    reasons = [*_unsaid(network, layout), *([] if any_shape else _other_shape(prior, layout))]
+    reasons = list(_unsaid(network, layout))
+    if not reasons and not any_shape:
+        reasons = list(_other_shape(prior, layout))
     if reasons:
         raise UnusableWeights(f"this network cannot be written in the {layout} layout: {'; '.join(reasons)}")
     tensors = _without_mapping(prior) if restores else {}

@@ -226,7 +226,7 @@ def _why_broken(error: Exception, patience: Patience) -> str:
         return f"no answer for {patience.timeout_seconds:g} s"
     if isinstance(error, urllib.error.HTTPError):
         return f"the server says {error.code}, {error.reason}"
-    return str(reason) or type(error).__name__
+    return (getattr(reason, "strerror", None) or str(reason) or type(error).__name__).lower()
 
 
 def _why_not_kept(published: PublishedFile, error: OSError) -> str:
