@@ -10,14 +10,14 @@ from pathlib import Path
 
 import torch
 
-from retrato.weights.load import BUNDLED_GFPGAN
-from retrato.weights.store import BUNDLED_FOLDER, read_weights, write_weights
+from retrato.weights.catalog import BUNDLED_FILES
+from retrato.weights.store import read_weights, write_weights
 
 
 def main(source: Path) -> None:
     """Write the bundled file and say what is in it."""
     weights = read_weights(source)
-    target = BUNDLED_FOLDER / BUNDLED_GFPGAN["bundled"]
+    target = BUNDLED_FILES[0].path
     write_weights(target, weights, torch.float16)
     print(f"{target}: {target.stat().st_size / 1e6:.1f} MB, {dict(weights.story)}")
 

@@ -1,13 +1,21 @@
 import os
+from dataclasses import replace
 
 import numpy as np
 import PIL.Image
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL.ExifTags import Base
+from safetensors.torch import save_file
 
+from doubles import published_weights
 from retrato.cli.main import retrato
+from retrato.errors import UnavailableWeights
 from retrato.restoration.photo import PhotoRestorer
+from retrato.weights import catalog, download
+from retrato.weights.catalog import published_file
+from retrato.weights.names.kinds import Kind
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +235,60 @@ def test_the_mark_is_in_the_file(run, portrait, tmp_path):
     run("me.jpg")
     with PIL.Image.open(tmp_path / "restored" / "me.jpg") as picture:
         assert "restored by a model" in picture.getexif()[Base.ProcessingSoftware]
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("averaged", ["params_ema", "params"])
+def test_published_files_of_every_kind_restore(run, portrait, tmp_path, kind, averaged):
+    portrait.save("me.png")
+    torch.save({averaged: published_weights(f"gfpgan_{kind}.safetensors")}, "GFPGANv9.pth")
+    assert run("me.png", "--aligned", "--weights", "GFPGANv9.pth").exit_code == 0
+    with PIL.Image.open(tmp_path / "restored" / "me.png") as picture:
+        assert f"published weights GFPGANv9.pth ({kind})" in picture.getexif()[Base.ProcessingSoftware]
+
+
+def test_a_published_layout_in_safetensors_restores(run, portrait):
+    portrait.save("me.png")
+    save_file(published_weights("gfpgan_clean.safetensors"), "GFPGANv9.safetensors")
+    assert run("me.png", "--aligned", "--weights", "GFPGANv9.safetensors").exit_code == 0
+
+
+def test_a_catalog_name_stands_for_its_file_in_the_offline_folder(run, portrait, tmp_path, monkeypatch):
+    portrait.save("me.png")
+    (tmp_path / "offline").mkdir()
+    torch.save({"params_ema": published_weights("gfpgan_original.safetensors")}, tmp_path / "offline" / "GFPGANv1.pth")
+    monkeypatch.setenv("RETRATO_WEIGHTS", str(tmp_path / "offline"))
+    assert run("me.png", "--aligned", "--weights", "gfpgan-v1").exit_code == 0
+
+
+def test_a_wrong_file_of_a_catalog_name_never_restores(run, portrait, tmp_path, monkeypatch):
+    portrait.save("me.png")
+    monkeypatch.setattr(
+        catalog, "PUBLISHED_FILES", (replace(published_file("gfpgan-v1.4"), urls=("http://127.0.0.1:1/w",)),)
+    )
+    monkeypatch.setattr(download, "PATIENCE", download.Patience(pause_seconds=0))
+    monkeypatch.setenv("RETRATO_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("RETRATO_HOME", str(tmp_path))
+    torch.save({"params_ema": published_weights("gfpgan_clean.safetensors")}, "GFPGANv1.4.pth")
+    with pytest.raises(UnavailableWeights, match=r"could not fetch gfpgan-v1\.4"):
+        run("me.png", "--weights", "gfpgan-v1.4")
+
+
+def test_a_seed_draws_other_noise_and_the_same_every_time(run, portrait, tmp_path):
+    portrait.save("me.png")
+    torch.save(published_weights("gfpgan_clean.safetensors"), "w.pth")
+
+    def restored(*options):
+        assert run("me.png", "--aligned", "--overwrite", "--weights", "w.pth", *options).exit_code == 0
+        with PIL.Image.open(tmp_path / "restored" / "me.png") as picture:
+            return np.asarray(picture), picture.getexif()[Base.ProcessingSoftware]
+
+    (stored, mark), (seven, mark_of_seven) = restored(), restored("--seed", 7)
+    (again, _), (eight, _) = restored("--seed", 7), restored("--seed", 8)
+    assert np.array_equal(seven, again)
+    assert not np.array_equal(seven, stored)
+    assert not np.array_equal(seven, eight)
+    assert ("noise seed" in mark, "noise seed 7" in mark_of_seven) == (False, True)
 
 
 def test_an_interrupted_run_says_how_far_it_came(run, portrait, monkeypatch):

@@ -96,7 +96,7 @@ def test_a_new_run_may_start_from_weights_trained_before(run):
 
 def test_weights_of_another_shape_are_refused(run):
     result = run("tiny", "--data", "faces", "--run", "run", "--start-from", "bundled")
-    assert "the recipe is for" in str(result.exception)
+    assert "another shape than the recipe's" in str(result.exception)
 
 
 def test_a_dry_run_says_what_a_run_would_cost_and_leaves_nothing(run, tmp_path):

@@ -17,7 +17,7 @@ from retrato.errors import UnknownRecipe, UnusableSetting, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Generator
-from retrato.training.build import build_task, start_from, start_from_prior
+from retrato.training.build import build_task, judging_weights, start_from, start_from_prior
 from retrato.training.division import Division
 from retrato.training.loop import learning_rate_decay
 from retrato.training.recipes import RECIPES, recipe
@@ -132,8 +132,21 @@ def test_a_prior_of_another_shape_is_refused(tmp_path):
     write_weights(
         tmp_path / "prior.safetensors", tiny_stylegan2_task(replace(TINY_STYLEGAN2_TASK, network=network)).weights()
     )
-    with pytest.raises(UnusableWeights, match="the recipe is for"):
+    with pytest.raises(UnusableWeights, match=r"the recipe's: style_size 4 \(the recipe: 8\);"):
         start_from_prior(tiny_task(), str(tmp_path / "prior.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("name", "weights"),
+    [
+        ("gfpgan-512", ["vgg19", "arcface"]),
+        ("gfpgan-512-simple", ["vgg19"]),
+        ("gfpgan-128-laptop", ["lpips-squeezenet", "mobilefacenet"]),
+        ("stylegan2-512", []),
+    ],
+)
+def test_the_networks_that_judge_a_recipe_are_known_before_they_are_loaded(name, weights):
+    assert judging_weights(recipe(name).task) == weights
 
 
 def test_only_a_restorer_starts_from_a_prior(tmp_path):

@@ -7,7 +7,7 @@ from doubles import REFERENCE
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
-from retrato.weights.names.gfpgan import PRIOR, gfpgan_to_ours
+from retrato.weights.names.gfpgan import PRIOR, gfpgan_to_ours, gfpgan_to_published
 from retrato.weights.names.kinds import Kind
 from retrato.weights.names.stylegan2 import stylegan2_to_ours
 
@@ -65,3 +65,12 @@ def test_the_prior_alone_fills_stylegan2():
 def test_an_unknown_name_is_refused(kind, name):
     with pytest.raises(KeyError):
         gfpgan_to_ours({name: torch.zeros(1)}, kind)
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize(
+    "name", ["unet.seventh.weight", "keep.conv.weight", "prior.blocks.0.blur.weight", "prior.first"]
+)
+def test_a_name_of_ours_that_no_published_network_has_is_refused(kind, name):
+    with pytest.raises(KeyError):
+        gfpgan_to_published({name: torch.zeros(1)}, kind)

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -175,6 +176,43 @@ def test_a_truncated_torch_file_is_refused(original, tmp_path, kept):
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(UnusableWeights, match="not a readable file of tensors"):
         load_gfpgan(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"<html>log in</html>", "PyTorch wrote no such file"),
+        (b"PK\x03\x04" + bytes(100), "its end is missing"),
+        (b"\x80\x02" + bytes(100), "it is damaged"),
+    ],
+)
+def test_what_is_wrong_with_a_torch_file_is_said_in_our_words(tmp_path, content, reason):
+    (tmp_path / "w.pth").write_bytes(content)
+    with pytest.raises(UnusableWeights, match=f"not a readable file of tensors: {reason}; get a whole copy of it$"):
+        load_gfpgan(tmp_path / "w.pth")
+
+
+def test_a_file_whose_middle_is_damaged_is_said_to_be(original, tmp_path):
+    torch.save(original, tmp_path / "w.pth")
+    content = bytearray((tmp_path / "w.pth").read_bytes())
+    content[60:400] = bytes(340)
+    (tmp_path / "w.pth").write_bytes(content)
+    with pytest.raises(UnusableWeights, match="it is damaged; get a whole copy"):
+        load_gfpgan(tmp_path / "w.pth")
+
+
+def test_a_file_that_could_run_programs_is_refused_without_advice_to_run_them(tmp_path):
+    torch.save({"run": json.JSONDecoder}, tmp_path / "w.pth")
+    with pytest.raises(UnusableWeights, match="could run programs") as refused:
+        load_gfpgan(tmp_path / "w.pth")
+    assert "weights_only" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["GFPGANv9", "GFPGANv9.pth (1)", "e2cd4703.ckpt"])
+def test_a_torch_file_is_known_by_how_it_begins_where_its_name_does_not_say(original, tmp_path, name):
+    torch.save(original, tmp_path / name)
+    assert load_gfpgan(tmp_path / name).config.image_size == 64
 
 
 def test_a_missing_torch_file_is_named(tmp_path):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from retrato.cli.fetching import fetch_named
 from retrato.cli.options import device_option, preset_option, ranges_of, seed_option, weights_option
 from retrato.cli.text import counted
 from retrato.device import DeviceName
@@ -39,6 +40,8 @@ def command(
 
     if json_file and not json_file.parent.is_dir():
         raise UnwritableOutput(f"no folder {json_file.parent} to write {json_file.name} to: make it first")
+    for name in (weights, "lpips-squeezenet", "mobilefacenet"):
+        fetch_named(name)
     restorer = GFPGANRestorer.from_weights(weights, device_name)
     images = FaceImages(find_stored_images(places), restorer.size)
     named = ((stored.name, from_levels(images[index])) for index, stored in enumerate(images.stored))

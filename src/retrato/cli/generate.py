@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import click
 
+from retrato.cli.fetching import fetch_named
 from retrato.cli.options import FiniteFloatRange, device_option, seed_option
 from retrato.cli.text import counted
 from retrato.device import DeviceName, choose_device
@@ -101,6 +102,7 @@ def command(
     targets = targets_for(output, kind, count, seed)
     for target in targets:
         require_target(target, kind, overwrite)
+    fetch_named(weights)
     generator = load_stylegan2(weights).eval().requires_grad_(False).to(choose_device(device_name))
     name = f"StyleGAN2, {describe_weights(weights)}"
     frames_between = max(1, round(seconds_per_face * FRAMES_PER_SECOND))

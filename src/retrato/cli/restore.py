@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from retrato.cli.fetching import fetch_named
 from retrato.cli.inputs import each_photo, list_photos
 from retrato.cli.options import device_option, weights_option
 from retrato.cli.text import counted
@@ -41,6 +42,12 @@ FORMATS = ("jpeg", "png", "webp", "tiff", "bmp")
 @click.option("--only-largest", is_flag=True, help="Restore the largest face of each photo only.")
 @click.option("--save-faces", is_flag=True, help="Also write each face: cut out, restored, and side by side.")
 @click.option("--format", "format_name", type=click.Choice(FORMATS), help="Write this format, not the input's.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    help="Draw the prior's noise, which decides such things as single hairs, from this seed; by default it is the "
+    "noise stored with the weights. Either way the same photo gives the same result.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace files that exist, be they the inputs.")
 @device_option
 def command(
@@ -52,6 +59,7 @@ def command(
     only_largest: bool,
     save_faces: bool,
     format_name: str | None,
+    seed: int | None,
     overwrite: bool,
     device_name: DeviceName,
 ) -> None:
@@ -68,7 +76,10 @@ def command(
     photos = list_photos(inputs)
     if is_file_name(output) and len(photos) > 1:
         raise click.UsageError(f"{output} is one file name for {len(photos)} photos: name a folder with -o")
-    restorer = PhotoRestorer.from_weights(weights, upscale=int(upscale), only_largest=only_largest, device=device_name)
+    fetch_named(weights)
+    restorer = PhotoRestorer.from_weights(
+        weights, upscale=int(upscale), only_largest=only_largest, device=device_name, noise_seed=seed
+    )
     started = time.perf_counter()
     faces_of_restored: list[int] = []  # counts alone: an album's pixels would fill the memory
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from retrato.cli.fetching import fetch_named
 from retrato.cli.options import FiniteFloatRange, device_option
 from retrato.cli.text import counted, duration
 from retrato.device import DeviceName, choose_device
@@ -117,7 +118,7 @@ def command(
     import torch
 
     from retrato.data import find_stored_images, read_ffhq_places
-    from retrato.training.build import build_task
+    from retrato.training.build import build_task, judging_weights
     from retrato.training.division import Division
     from retrato.training.loop import TrainingFaces, require_divisible, train
     from retrato.training.run_folder import RunFolder
@@ -127,6 +128,9 @@ def command(
     others = find_stored_images([preview]) if preview else None
     known_places = read_ffhq_places(components) if components else {}
     division = Division.of_this_process(parts, device_name is DeviceName.CPU)
+    if division.is_first:  # the others wait for it where they need a file
+        for name in [*judging_weights(chosen.task), start_from or "", prior or ""]:
+            fetch_named(name)
     torch.manual_seed(chosen.loop.seed)  # of the weights that a network begins with
     task = build_task(chosen.task, device_of(division, device_name), division)
     if is_compiled:

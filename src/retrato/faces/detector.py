@@ -16,7 +16,7 @@ from retrato.images.resizing import Resized
 from retrato.images.tensors import from_levels
 from retrato.networks.mtcnn import MTCNN, OUTPUT_SIZE, REFINEMENT_SIZE, WINDOW_SIZE, WINDOW_STEP
 from retrato.shapes import Image, Landmarks, Pictures
-from retrato.weights.store import BUNDLED_FOLDER
+from retrato.weights.catalog import BUNDLED_FOLDER
 
 Boxes = Float[np.ndarray, "n 4"]
 """Left, top, right, bottom; as in `Box`, 0 is the left edge of the first pixel and 1 its right edge."""

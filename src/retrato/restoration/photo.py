@@ -21,6 +21,7 @@ from retrato.images.decoding import PIXEL_LIMIT
 from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
 from retrato.images.tensors import to_images, to_pictures
+from retrato.precision import Precision
 from retrato.restoration.provenance import mark_as_restored
 from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
 from retrato.shapes import Faces, Image
@@ -95,15 +96,17 @@ class PhotoRestorer:
         upscale: int = 1,
         only_largest: bool = False,
         device: DeviceName | str = DeviceName.AUTO,
+        precision: Precision | None = None,
+        noise_seed: int | None = None,
     ) -> "PhotoRestorer":
-        """A restorer with the bundled detector and the named weights.
+        """A restorer with the bundled detector and the named weights; the rest is as `GFPGANRestorer` takes it.
 
         Raises:
             UnknownWeights: neither a known name nor a file.
             UnusableWeights: the file is broken or holds something else.
             UnavailableDevice: this machine has no such device.
         """
-        restore_faces = GFPGANRestorer.from_weights(name_or_file, device)
+        restore_faces = GFPGANRestorer.from_weights(name_or_file, device, precision, noise_seed)
         find_faces = MTCNNDetector.bundled(choose_device(device))
         return cls(find_faces, restore_faces, upscale=upscale, only_largest=only_largest)
 

@@ -1,5 +1,6 @@
 """Anything that restores aligned faces."""
 
+import zlib
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -8,6 +9,7 @@ import torch
 from retrato.device import DeviceName, choose_device
 from retrato.networks.gfpgan import GFPGAN
 from retrato.networks.inference import for_inference
+from retrato.networks.noise import NoiseSeeds
 from retrato.precision import Precision, fastest_precision
 from retrato.shapes import Faces
 from retrato.weights.load import describe_weights, load_gfpgan
@@ -38,11 +40,27 @@ class FaceRestorer(Protocol):
 class GFPGANRestorer:
     """GFP-GAN with weights, as a `FaceRestorer`. The same faces give the same result every time."""
 
-    def __init__(self, network: GFPGAN, name: str, device: torch.device, precision: Precision = Precision.FP32) -> None:
-        """Take over a network, which can learn no more afterwards."""
+    def __init__(
+        self,
+        network: GFPGAN,
+        name: str,
+        device: torch.device,
+        precision: Precision = Precision.FP32,
+        noise_seed: int | None = None,
+    ) -> None:
+        """Put the parts together.
+
+        Args:
+            network: with its weights; it is taken over, and can learn no more.
+            name: of the weights, in words.
+            device: where to compute.
+            precision: what in.
+            noise_seed: decides the prior's noise, together with the face; by default that is stored with the weights.
+        """
         self._network = for_inference(network.to(device), precision.dtype)
         self._device = device
         self._name = name
+        self._noise_seed = noise_seed
 
     @classmethod
     def from_weights(
@@ -50,13 +68,15 @@ class GFPGANRestorer:
         name_or_file: str | Path = "bundled",
         device: DeviceName | str = DeviceName.AUTO,
         precision: Precision | None = None,
+        noise_seed: int | None = None,
     ) -> "GFPGANRestorer":
-        """The restorer with the bundled weights, or those of a file.
+        """The restorer with the bundled weights, or those of a file; its name says the seed of its noise.
 
         Args:
             name_or_file: as in `load_gfpgan`.
             device: where to compute.
             precision: what in; by default bf16 where the machine multiplies in it, and is several times faster for it.
+            noise_seed: as above.
 
         Raises:
             UnknownWeights: neither a known name nor a file.
@@ -64,8 +84,9 @@ class GFPGANRestorer:
             UnavailableDevice: this machine has no such device.
         """
         network, chosen = load_gfpgan(name_or_file), choose_device(device)
-        name = f"GFP-GAN, {describe_weights(name_or_file)}"
-        return cls(network, name, chosen, precision or fastest_precision(chosen))
+        seed = "" if noise_seed is None else f", noise seed {noise_seed}"
+        name = f"GFP-GAN, {describe_weights(name_or_file)}{seed}"
+        return cls(network, name, chosen, precision or fastest_precision(chosen), noise_seed)
 
     @property
     def size(self) -> int:
@@ -86,4 +107,11 @@ class GFPGANRestorer:
 
     def _restored(self, faces: Faces) -> Faces:
         on_device = faces.to(self._device, memory_format=torch.channels_last)
-        return self._network.restore(on_device).clamp(-1, 1).cpu()
+        seeds = None if self._noise_seed is None else noise_seeds(faces, self._noise_seed).to(self._device)
+        return self._network.restore(on_device, seeds).clamp(-1, 1).cpu()
+
+
+def noise_seeds(faces: Faces, seed: int) -> NoiseSeeds:
+    """For each face one of its own, which hangs on nothing but its pixels and the seed, and so not on the batch."""
+    pixels = faces.detach().cpu().add(1).mul(127.5).round().to(torch.uint8)
+    return torch.tensor([zlib.crc32(face.numpy().tobytes(), seed) for face in pixels], dtype=torch.int64)

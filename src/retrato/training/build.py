@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from retrato.errors import UnusableSetting, UnusableWeights
+from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.training.division import Division
 from retrato.training.recipes import TaskConfig
@@ -23,8 +24,10 @@ from retrato.training.tasks.judges import (
 )
 from retrato.training.tasks.stylegan2 import StyleGAN2Task, StyleGAN2TaskConfig
 from retrato.weights import judges, load
+from retrato.weights.store import config_fields
 
 AnyTask = GFPGANTask | StyleGAN2Task
+NetworkConfig = GFPGANConfig | StyleGAN2Config
 
 
 def build_task(config: TaskConfig, device: torch.device, division: Division) -> AnyTask:
@@ -45,6 +48,16 @@ def build_task(config: TaskConfig, device: torch.device, division: Division) -> 
             return StyleGAN2Task(config, device, division)
         case _:
             assert_never(config)
+
+
+def judging_weights(config: TaskConfig) -> list[str]:
+    """The catalog's names of the networks that `build_task` is going to load."""
+    if not isinstance(config, GFPGANTaskConfig):
+        return []
+    perceptual = {PerceptualKind.LPIPS: "lpips-squeezenet", PerceptualKind.VGG: "vgg19"}[config.perceptual]
+    identity = {IdentityKind.MOBILEFACENET: "mobilefacenet", IdentityKind.ARCFACE: "arcface"}[config.identity]
+    compares = config.losses.perceptual or config.losses.style
+    return [*([perceptual] if compares else []), *([identity] if config.losses.identity else [])]
 
 
 def start_from(task: AnyTask, name_or_file: str) -> None:
@@ -99,9 +112,22 @@ def _those_of(network: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Te
     return {name: tensors[name] for name in network.state_dict()}
 
 
-def _require_same(found: object, wanted: object, name_or_file: str) -> None:
-    if found != wanted:
-        raise UnusableWeights(f"{name_or_file} holds {found}, and the recipe is for {wanted}")
+def _require_same(found: NetworkConfig, wanted: NetworkConfig, name_or_file: str) -> None:
+    if found == wanted:
+        return
+    in_file, in_recipe = _flat(found), _flat(wanted)
+    differing = [name for name in in_recipe if in_file[name] != in_recipe[name]]
+    told = ", ".join(f"{name} {in_file[name]} (the recipe: {in_recipe[name]})" for name in differing)
+    raise UnusableWeights(
+        f"{name_or_file} is for a network of another shape than the recipe's: {told}; take weights of the recipe's "
+        "shape, or change the recipe's with --set"
+    )
+
+
+def _flat(config: NetworkConfig) -> dict[str, Any]:
+    """The fields of a network's config and its prior's in one."""
+    fields = config_fields(config)
+    return {**fields.pop("prior", {}), **fields}
 
 
 def _judges(config: GFPGANTaskConfig, device: torch.device) -> dict[str, Judge]:

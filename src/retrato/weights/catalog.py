@@ -1,6 +1,7 @@
 """The published files that retrato knows."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from retrato.errors import UnknownWeights
 
@@ -20,7 +21,38 @@ class PublishedFile:
     """None where nobody has published it: then the first file fetched is trusted, and later ones must equal it."""
     licence: str
     purpose: str
+    """What it is good at."""
+    version: str | None = None
+    """None where its publisher gives none."""
 
+
+@dataclass(frozen=True)
+class BundledFile:
+    """Weights that come with the package."""
+
+    name: str
+    """What it is called here."""
+    file_name: str
+    licence: str
+    purpose: str
+    """What it is good at."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return BUNDLED_FOLDER / self.file_name
+
+
+BUNDLED_FOLDER = Path(__file__).parent / "bundled"
+BUNDLED_FILES = (
+    BundledFile(
+        name="bundled",
+        file_name="gfpgan-256-compact.safetensors",
+        licence="Apache-2.0",
+        purpose="GFP-GAN for faces of 256 px: small and quick, keeps what is sharp, leaves grey faces grey",
+    ),
+)
+"""What can be named instead of a file."""
 
 GFPGAN_RELEASES = "https://github.com/TencentARC/GFPGAN/releases/download"
 GFPGAN_MIRROR = "https://huggingface.co/TencentARC/GFPGANv1/resolve/main"
@@ -34,6 +66,7 @@ PUBLISHED_FILES = (
         sha256="1402626680d5b69a793e647edda2c32f04e192f5cf1e7837bec8bde14187a261",
         licence="BSD-2-Clause",
         purpose="LPIPS v0.1 with SqueezeNet: perceptual loss and metric",
+        version="0.1",
     ),
     PublishedFile(
         name="mobilefacenet",
@@ -90,6 +123,7 @@ PUBLISHED_FILES = (
         sha256=None,
         licence="Apache-2.0",
         purpose="the paper's GFP-GAN: also colours grey faces",
+        version="1",
     ),
     PublishedFile(
         name="gfpgan-v1.2",
@@ -103,6 +137,7 @@ PUBLISHED_FILES = (
         sha256="29e25ee90c170f4231163f4c83df6b59c968b73f3ce00cb884015ae005db083c",
         licence="Apache-2.0",
         purpose="GFP-GAN whose faces are the sharpest, with make-up at times; leaves grey ones grey",
+        version="1.2",
     ),
     PublishedFile(
         name="gfpgan-v1.3",
@@ -112,6 +147,7 @@ PUBLISHED_FILES = (
         sha256="c953a88f2727c85c3d9ae72e2bd4846bbaf59fe6972ad94130e23e7017524a70",
         licence="Apache-2.0",
         purpose="GFP-GAN whose faces are natural rather than sharp, for very bad and for good pictures",
+        version="1.3",
     ),
     PublishedFile(
         name="gfpgan-v1.4",
@@ -125,8 +161,19 @@ PUBLISHED_FILES = (
         sha256="e2cd4703ab14f4d01fd1383a8a8b266f9a5833dacee8e6a79d3bf21a1b6be5ad",
         licence="Apache-2.0",
         purpose="GFP-GAN with a little more detail than v1.3, and closer to the person: the one to begin with",
+        version="1.4",
     ),
 )
+
+
+def bundled_file(name: str) -> BundledFile | None:
+    """The bundled weights of that name, or none."""
+    return next((each for each in BUNDLED_FILES if each.name == name), None)
+
+
+def published_names(*beginnings: str) -> list[str]:
+    """All names of published files, or those that begin so."""
+    return [each.name for each in PUBLISHED_FILES if each.name.startswith(beginnings or "")]
 
 
 def published_file(name: str) -> PublishedFile:
@@ -138,5 +185,4 @@ def published_file(name: str) -> PublishedFile:
     for each in PUBLISHED_FILES:
         if each.name == name:
             return each
-    known = ", ".join(each.name for each in PUBLISHED_FILES)
-    raise UnknownWeights(f"no published weights called {name!r}; known names: {known}")
+    raise UnknownWeights(f"no published weights called {name!r}; known names: {', '.join(published_names())}")

@@ -1,35 +1,58 @@
-"""Published files on this machine: found where they are, or fetched once and checked."""
+"""Published files that are not on this machine: fetched once, and checked."""
 
-import hashlib
+import errno
 import logging
-import os
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
+from urllib.request import getproxies
+
+from filelock import FileLock, Timeout
 
 from retrato.errors import UnavailableWeights
 from retrato.weights.catalog import PublishedFile, published_file
+from retrato.weights.copies import HOME, OFFLINE_FOLDER, Content, find_copy, part_of, record_of, sha256, weights_home
 from retrato.whole_files import written_whole
 
 logger = logging.getLogger(__name__)
 
-OFFLINE_FOLDER = "RETRATO_WEIGHTS"
-"""Environment variable: a folder of published files that a person has copied here, under any names."""
-HOME = "RETRATO_HOME"
-"""Environment variable: where retrato keeps what it fetches; by default ~/.cache/retrato."""
-
-CHUNK_BYTES = 1 << 20
-TIMEOUT_SECONDS = 30
-ATTEMPTS = 3
-"""How often an address is tried; each try goes on where the last one broke off."""
+CHUNK_BYTES = 1 << 16
+WAIT_SECONDS = 0.2
+"""How often a process that waits for another one looks how far that is."""
+PASSING_REFUSALS = {408, 425, 429}
+"""Answers between 400 and 499 that may be others a moment later."""
 
 
-def weights_home() -> Path:
-    """Where fetched files are kept."""
-    return Path(os.environ.get(HOME) or Path.home() / ".cache" / "retrato") / "weights"
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for servers."""
+
+    timeout_seconds: float = 30.0
+    """How long one may be silent."""
+    attempts: int = 3
+    """How often in a row an address is tried without getting any further; each try goes on where the last broke off."""
+    pause_seconds: float = 1.0
+    """Between such tries."""
+
+
+PATIENCE = Patience()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a file has come."""
+
+    done_bytes: int
+    total_bytes: int | None
+    """None where nobody says."""
+
+
+class _Refusal(HTTPException):
+    """An answer that asking again would not change."""
 
 
 def find_weights(name: str) -> Path:
@@ -40,155 +63,178 @@ def find_weights(name: str) -> Path:
         UnavailableWeights: it is not here and cannot be fetched.
     """
     published = published_file(name)
-    offline = os.environ.get(OFFLINE_FOLDER)
-    if offline and not os.path.isdir(offline):  # noqa: PTH112 (a Path raises where it may not look)
-        raise UnavailableWeights(f"{OFFLINE_FOLDER} names {offline}, which is no folder: correct or unset it")
-    folders = [Path(offline)] if offline else []
-    for folder in [*folders, weights_home()]:
-        found = _find_in(folder, published)
-        if found:
-            return found
-    return download(published, weights_home())
+    return find_copy(published) or download(published, weights_home())
 
 
-def download(published: PublishedFile, folder: Path) -> Path:
-    """Fetch a file into a folder; what an earlier try left is continued, and only a whole, right file gets its name.
-
-    Where nobody has published the SHA-256, the first file's is recorded beside it, and later ones must have the same.
+def download(published: PublishedFile, folder: Path, patience: Patience | None = None) -> Path:
+    """Fetch a file into a folder, silently.
 
     Raises:
         UnavailableWeights: no address gave the right file, or the folder cannot be written.
     """
-    target = folder / published.file_name
-    part = target.with_name(target.name + ".part")
+    for _ in downloading(published, folder, patience):
+        pass
+    return folder / published.file_name
+
+
+def downloading(published: PublishedFile, folder: Path, patience: Patience | None = None) -> Iterator[Progress]:
+    """Fetch a file into a folder, saying all the while how far it is.
+
+    What an earlier try left is continued, and only a whole, right file gets its name; one that is there is not fetched
+    again. A process that finds another one fetching the file waits, and says how far that is. Where nobody has
+    published the SHA-256, the first file's is recorded beside it, and later ones must have the same.
+
+    Raises:
+        UnavailableWeights: no address gave the right file, or the folder cannot be written.
+    """
+    patience, target = patience or PATIENCE, folder / published.file_name
+    lock = FileLock(folder / f".{published.file_name}.lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        content = _Content.of(published, target)
-        failures = _fetch(published, part, content)
-        if failures is None:
-            if content.sha256 is None:
-                _record(part, target)
-            part.replace(target)
-            return target
+        while not _is_taken_by_us(lock):
+            yield Progress(_size_bytes(part_of(target)), published.size_bytes)
+        try:
+            if not (target.is_file() and Content.of(published, target).is_in(target)):
+                yield from _fetched(published, target, patience)
+        finally:
+            lock.release()
     except OSError as error:
-        raise UnavailableWeights(f"cannot keep {published.name} in {folder}: {error.strerror or error}") from error
-    raise UnavailableWeights(
-        f"could not fetch {published.name} ({failures}); without a connection, download {published.urls[0]} elsewhere, "
-        f"put it into a folder and set {OFFLINE_FOLDER} to that folder"
-    )
+        raise UnavailableWeights(
+            f"cannot keep {published.name} in {folder}: {_why_not_kept(published, error)}"
+        ) from error
 
 
-@dataclass(frozen=True)
-class _Content:
-    """What is known of a file's content."""
-
-    size_bytes: int | None
-    sha256: str | None
-    source: str
-    """Who says so."""
-
-    @classmethod
-    def of(cls, published: PublishedFile, path: Path) -> "_Content":
-        """As published, or as recorded when the file was first fetched."""
-        record = _record_of(path)
-        if published.sha256 is not None or not record.is_file():
-            return cls(published.size_bytes, published.sha256, "the catalog")
-        recorded = record.read_text(errors="replace").split()
-        return cls(published.size_bytes, recorded[0] if recorded else "", f"{record}, from when it was first fetched")
-
-    @property
-    def can_be_continued(self) -> bool:
-        """Whether two halves from different days can be told to belong together."""
-        return self.size_bytes is not None and self.sha256 is not None
-
-    def is_in(self, path: Path) -> bool:
-        """Whether that file has it; the SHA-256 is computed last, and only where there is one to compare with."""
-        has_size = self.size_bytes in {None, path.stat().st_size}
-        return has_size and (self.sha256 is None or self.sha256 == sha256(path))
+def _is_taken_by_us(lock: FileLock) -> bool:
+    try:
+        lock.acquire(timeout=WAIT_SECONDS)
+    except Timeout:
+        return False
+    return True
 
 
-def _fetch(published: PublishedFile, part: Path, content: _Content) -> str | None:
-    """What went wrong, or nothing when `part` holds the right file."""
+def _fetched(published: PublishedFile, target: Path, patience: Patience) -> Iterator[Progress]:
+    """Try each address until the file is there."""
+    part, content = part_of(target), Content.of(published, target)
     failures = []
     for url in published.urls:
         if not content.can_be_continued:
             part.unlink(missing_ok=True)
-        for _ in range(ATTEMPTS):
-            try:
-                size_bytes = _continue(url, part, content.size_bytes)
-            except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
-                failures.append(f"{url}: {getattr(error, 'reason', None) or error or type(error).__name__}")
-                if isinstance(error, urllib.error.HTTPError):
-                    break
-                continue
-            if size_bytes is not None and part.stat().st_size < size_bytes:
-                failures.append(f"{url}: the connection closed after {part.stat().st_size} bytes")
-                continue
-            if content.is_in(part):
-                return None
-            failures.append(f"{url}: other content than {content.source} expects (SHA-256 {sha256(part)[:12]}…)")
-            part.unlink()
-            break
-    return "; ".join(dict.fromkeys(failures))
+        failure = yield from _fetched_from(url, part, content, patience)
+        if failure is None:
+            if content.sha256 is None:
+                _record(part, target)
+            part.replace(target)
+            return
+        failures.append(f"{url}: {failure}")
+    proxy = (
+        "; a proxy is set in the environment, is it right?" if getproxies().keys() & {"http", "https", "all"} else ""
+    )
+    raise UnavailableWeights(
+        f"could not fetch {published.name} ({'; '.join(failures)}{proxy}). Try again later, when what has come is "
+        f"continued; or download {published.urls[0]} elsewhere, and put it into {target.parent} as {target.name}, or "
+        f"into any folder that you set {OFFLINE_FOLDER} to"
+    )
 
 
-def _continue(url: str, part: Path, size_bytes: int | None) -> int | None:
+def _fetched_from(url: str, part: Path, content: Content, patience: Patience) -> Generator[Progress, None, str | None]:
+    """What went wrong with an address, or nothing when `part` holds the right file."""
+    failure = "not tried"
+    began_elsewhere, tries = part.exists(), 0  # it may hold the half of something else
+    while tries < patience.attempts:
+        time.sleep(patience.pause_seconds if tries else 0)
+        before = _size_bytes(part)
+        try:
+            size_bytes = yield from _continued(url, part, content, patience.timeout_seconds)
+        except _Refusal as refusal:
+            return str(refusal)
+        except (urllib.error.URLError, HTTPException, TimeoutError, ConnectionError) as error:
+            failure = _why_broken(error, patience)
+        else:
+            if size_bytes is None or _size_bytes(part) >= size_bytes:
+                if content.is_in(part):
+                    return None
+                failure = f"other content than {content.source} expects (SHA-256 {sha256(part)[:12]}…)"
+                part.unlink()
+                if not began_elsewhere:
+                    return failure
+                began_elsewhere = False
+            else:
+                failure = f"the connection closed after {_size_bytes(part)} bytes"
+        tries = 0 if _size_bytes(part) > before else tries + 1
+    return failure
+
+
+def _continued(url: str, part: Path, content: Content, timeout_seconds: float) -> Generator[Progress, None, int | None]:
     """Append what is missing, or begin anew where the server cannot continue; at most a chunk too much is read.
 
     Gives the size of the whole file, where it is known or the server says it.
     """
-    start = part.stat().st_size if part.exists() else 0
+    start, size_bytes = _size_bytes(part), content.size_bytes
     if size_bytes is not None and start >= size_bytes:
+        if start == size_bytes and content.is_in(part):  # all but its name
+            return size_bytes
         part.unlink()
         start = 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})  # noqa: S310
-    if not url.startswith(("https://", "http://")):
-        raise UnavailableWeights(f"{url}: only https and http addresses are fetched")
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
-        if response.headers.get_content_type() == "text/html":
-            raise HTTPException("a web page instead of the file")  # such as the login of a hotel's network
+    with _opened(url, part, start, timeout_seconds) as response:
         goes_on = start > 0 and response.status == 206
         if size_bytes is None and response.length is not None:
             size_bytes = response.length + (start if goes_on else 0)
         with part.open("ab" if goes_on else "wb") as file:
             while (size_bytes is None or file.tell() <= size_bytes) and (chunk := response.read(CHUNK_BYTES)):
                 file.write(chunk)
+                yield Progress(file.tell(), size_bytes)
     return size_bytes
+
+
+def _opened(url: str, part: Path, start: int, timeout_seconds: float) -> HTTPResponse:
+    """A server's answer from byte `start` on."""
+    if not url.startswith(("https://", "http://")):
+        raise UnavailableWeights(f"{url}: only https and http addresses are fetched")
+    headers = {"User-Agent": "retrato"} | ({"Range": f"bytes={start}-"} if start else {})
+    opener = urllib.request.build_opener()  # a new one: the shared one keeps the proxies that it first found
+    try:
+        response: HTTPResponse = opener.open(urllib.request.Request(url, headers=headers), timeout=timeout_seconds)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 416:  # what there is cannot be its beginning
+            part.unlink(missing_ok=True)
+        elif 400 <= error.code < 500 and error.code not in PASSING_REFUSALS:
+            raise _Refusal(f"the server says {error.code}, {error.reason}") from error
+        raise
+    if response.headers.get_content_type() == "text/html":  # such as the login of a hotel's network
+        response.close()
+        raise _Refusal("a web page instead of the file")
+    return response
 
 
 def _record(part: Path, target: Path) -> None:
     """Keep the SHA-256 of a file that nobody has published, as `sha256sum` writes it, and say so."""
     found = sha256(part)
-    with written_whole(_record_of(target)) as temporary:
+    with written_whole(record_of(target)) as temporary:
         temporary.write_text(f"{found}  {target.name}\n")
     logger.warning(
         "nobody has published the SHA-256 of %s: this one has %s, recorded in %s, and later ones must have it too",
         target.name,
         found,
-        _record_of(target).name,
+        record_of(target).name,
     )
 
 
-def _record_of(path: Path) -> Path:
-    return path.with_name(path.name + ".sha256")
+def _why_broken(error: Exception, patience: Patience) -> str:
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, TimeoutError):
+        return f"no answer for {patience.timeout_seconds:g} s"
+    if isinstance(error, urllib.error.HTTPError):
+        return f"the server says {error.code}, {error.reason}"
+    return (getattr(reason, "strerror", None) or str(reason) or type(error).__name__).lower()
 
 
-def _find_in(folder: Path, published: PublishedFile) -> Path | None:
-    if not folder.is_dir():
-        return None
-    named: Sequence[Path] = [folder / published.file_name]
-    others = sorted(each for each in folder.iterdir() if each.name != published.file_name)
-    return next((each for each in [*named, *others] if has_content(each, published)), None)
+def _why_not_kept(published: PublishedFile, error: OSError) -> str:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        size = f" {published.size_bytes / 1e6:,.0f} MB," if published.size_bytes else ""
+        return f"the disk is full; free some space, it takes{size} and what has come is continued"
+    return f"{(error.strerror or str(error)).lower()}; set {HOME} to a folder that you may write"
 
 
-def has_content(path: Path, published: PublishedFile) -> bool:
-    """Whether a file is the published one, by size and SHA-256; by name and record where no SHA-256 is published."""
-    if not path.is_file() or (published.sha256 is None and path.name != published.file_name):
-        return False
-    return _Content.of(published, path).is_in(path)
-
-
-def sha256(path: Path) -> str:
-    """The file's SHA-256 in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _size_bytes(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -1,6 +1,7 @@
 """Named tensors in the files of other publishers. Nothing but tensors is ever unpickled."""
 
 import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,12 @@ UNREADABLE = (
 )
 """What torch raises, depending on how a file is damaged or foreign."""
 
+TORCH_SUFFIXES = (".pth", ".pt")
+ZIP = b"PK\x03\x04"
+BEGINNINGS = (ZIP, b"\x80")
+"""Of the two formats that PyTorch writes, the second of which is a bare pickle."""
+GET_AGAIN = "; get a whole copy of it"
+
 
 def read_torch(path: Path) -> Mapping[str, Tensor]:
     """The tensors of a .pt or .pth file, which may hold nothing else.
@@ -34,8 +41,7 @@ def read_torch(path: Path) -> Mapping[str, Tensor]:
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except UNREADABLE as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise UnusableWeights(f"{path} is not a readable file of tensors: {reason}") from error
+        raise UnusableWeights(f"{path} is not a readable file of tensors: {_why_unreadable(path, error)}") from error
     if isinstance(loaded, Mapping):
         nested = (loaded.get(name) for name in ("params_ema", "params"))
         loaded = next((each for each in nested if isinstance(each, Mapping)), loaded)
@@ -44,6 +50,34 @@ def read_torch(path: Path) -> Mapping[str, Tensor]:
     ):
         raise UnusableWeights(f"{path} holds other things than named tensors")
     return loaded
+
+
+def is_torch_file(path: Path) -> bool:
+    """Whether a file is to be read by `read_torch`: by its suffix, and where that says nothing by how it begins."""
+    if path.suffix in TORCH_SUFFIXES or path.suffix == ".safetensors" or not path.is_file():
+        return path.suffix in TORCH_SUFFIXES
+    with path.open("rb") as file:
+        return file.read(4).startswith(BEGINNINGS)
+
+
+def _why_unreadable(path: Path, error: Exception) -> str:
+    """In words for the person who has the file; torch's own are advice for those who load it."""
+    if isinstance(error, FileNotFoundError):
+        return "there is none of this name; check it"
+    if isinstance(error, OSError) and error.errno:
+        return f"{(error.strerror or str(error)).lower()}; check its name and who may read it"
+    with path.open("rb") as file:
+        beginning = file.read(4)
+    if not beginning.startswith(BEGINNINGS):
+        return f"it is empty{GET_AGAIN}" if not beginning else f"PyTorch wrote no such file{GET_AGAIN}"
+    if beginning.startswith(ZIP) and not zipfile.is_zipfile(path):
+        return f"its end is missing{GET_AGAIN}"
+    if "Unsupported global" in str(error) or "Unsupported class" in str(error):  # what `weights_only` refuses
+        return (
+            "it holds other things than tensors, which could run programs when they are read; "
+            "ask its publisher for the tensors alone, best as safetensors"
+        )
+    return f"it is damaged{GET_AGAIN}"
 
 
 def _is_stored_tensor(value: object) -> bool:

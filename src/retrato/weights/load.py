@@ -1,9 +1,9 @@
 """Generators and restorers with their weights, ready for use."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,20 +14,14 @@ from retrato.errors import UnknownWeights, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
-from retrato.weights.catalog import PUBLISHED_FILES
+from retrato.weights.catalog import BUNDLED_FILES, bundled_file, published_names
 from retrato.weights.download import find_weights
-from retrato.weights.files import read_torch
+from retrato.weights.files import is_torch_file, read_torch
 from retrato.weights.published import from_published, is_published, recognised
-from retrato.weights.store import BUNDLED_FOLDER, FORMAT, StoredWeights, read_story, read_weights
+from retrato.weights.store import FORMAT, StoredWeights, read_story, read_weights
 
-BUNDLED_GFPGAN = {"bundled": "gfpgan-256-compact.safetensors"}
-"""Weights that come with the package: name and file."""
-
-TORCH_SUFFIXES = (".pth", ".pt")
 TITLES = {"gfpgan": "GFP-GAN", "stylegan2": "StyleGAN2"}
 """What networks are called in messages."""
-
-Network = TypeVar("Network", bound=nn.Module)
 
 
 def load_gfpgan(name_or_file: str | Path) -> GFPGAN:
@@ -42,11 +36,10 @@ def load_gfpgan(name_or_file: str | Path) -> GFPGAN:
         UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
         UnusableWeights: the file is broken or is for something else.
     """
-
-    def described(stored: StoredWeights) -> GFPGAN:
-        return GFPGAN(GFPGANConfig(**{**stored.config, "prior": _stylegan2_config(stored.config["prior"])}))
-
-    return _load("gfpgan", name_or_file, described)
+    network = load_network(name_or_file)
+    if not isinstance(network, GFPGAN):
+        raise UnusableWeights(f"{name_or_file} holds weights for StyleGAN2, not for GFP-GAN")
+    return network
 
 
 def load_stylegan2(name_or_file: str | Path) -> StyleGAN2Generator:
@@ -57,7 +50,34 @@ def load_stylegan2(name_or_file: str | Path) -> StyleGAN2Generator:
         UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
         UnusableWeights: the file is broken or is for something else.
     """
-    return _load("stylegan2", name_or_file, lambda stored: StyleGAN2Generator(_stylegan2_config(stored.config)))
+    network = load_network(name_or_file)
+    if not isinstance(network, StyleGAN2Generator):
+        raise UnusableWeights(f"{name_or_file} holds weights for GFP-GAN, not for StyleGAN2")
+    return network
+
+
+def load_network(name_or_file: str | Path) -> GFPGAN | StyleGAN2Generator:
+    """Whichever of the two is in a file, with its weights.
+
+    Raises:
+        UnknownWeights: neither a known name nor a file.
+        UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
+        UnusableWeights: the file is broken or is for something else.
+    """
+    path = locate_weights(name_or_file)
+    published = has_published_layout(path)
+    stored = from_published(_published_tensors(path), path) if published else read_weights(path)
+    title = TITLES.get(stored.network)
+    if title is None:
+        raise UnusableWeights(f"{name_or_file} holds weights for {stored.network or 'nothing known'}, not for GFP-GAN")
+    try:
+        with torch.device("meta"):  # takes no memory, whatever the file claims
+            network = _described(stored)
+    except (AttributeError, TypeError, KeyError, ValueError) as error:
+        raise UnusableWeights(f"{name_or_file} does not describe a {title} of this version: {error}") from error
+    _require_fit(network, stored, name_or_file)
+    network.load_state_dict(stored.tensors, assign=True)
+    return network
 
 
 def describe_weights(name_or_file: str | Path) -> str:
@@ -68,31 +88,57 @@ def describe_weights(name_or_file: str | Path) -> str:
         UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
         UnusableWeights: the file is missing or broken.
     """
-    path = _file(name_or_file)
-    if _has_published_layout(path):
+    path = locate_weights(name_or_file)
+    if has_published_layout(path):
         return f"published weights {path.name} ({recognised(_published_tensors(path), path).kind})"
     story = read_story(path)
+    if story.get("published"):
+        return f"published weights {story['published']}"
     if not story.get("recipe"):
         return f"weights {path.name}"
     return f"{story['recipe']} after {story.get('iterations', 'some')} iterations"
 
 
-def _load(network_name: str, name_or_file: str | Path, described: Callable[[StoredWeights], Network]) -> Network:
-    """The network that is `described` by weights, filled with them."""
-    path, title = _file(name_or_file), TITLES[network_name]
-    published = _has_published_layout(path)
-    stored = from_published(_published_tensors(path), path) if published else read_weights(path)
-    if stored.network != network_name:
-        found = TITLES.get(stored.network, stored.network or "nothing known")
-        raise UnusableWeights(f"{name_or_file} holds weights for {found}, not for {title}")
+def locate_weights(name_or_file: str | Path) -> Path:
+    """Where the weights of a generator or restorer are; a catalog's file is fetched first if it is not here.
+
+    Raises:
+        UnknownWeights: neither a known name nor a file name.
+        UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
+    """
+    name = str(name_or_file)
+    bundled = bundled_file(name)
+    if bundled:
+        return bundled.path
+    loadable = published_names(*TITLES)
+    if name in loadable:
+        return find_weights(name)
+    if not Path(name).suffix and os.sep not in name:
+        known = ", ".join([*(each.name for each in BUNDLED_FILES), *loadable])
+        raise UnknownWeights(f"no weights called {name!r}: name one of {known}, or a .safetensors or .pth file")
+    return Path(name)
+
+
+def has_published_layout(path: Path) -> bool:
+    """Whether it is a publisher's rather than ours; False where `read_weights` says best what is wrong."""
+    if is_torch_file(path):
+        return True
     try:
-        with torch.device("meta"):  # takes no memory, whatever the file claims
-            network = described(stored)
-    except (AttributeError, TypeError, KeyError, ValueError) as error:
-        raise UnusableWeights(f"{name_or_file} does not describe a {title} of this version: {error}") from error
-    _require_fit(network, stored, name_or_file)
-    network.load_state_dict(stored.tensors, assign=True)
-    return network
+        with safe_open(path, "pt") as file:
+            return (file.metadata() or {}).get("format") != FORMAT and is_published(file.keys())
+    except (SafetensorError, OSError):
+        return False
+
+
+def _published_tensors(path: Path) -> Mapping[str, Tensor]:
+    return read_torch(path) if is_torch_file(path) else load_file(path)
+
+
+def _described(stored: StoredWeights) -> GFPGAN | StyleGAN2Generator:
+    """The network that weights say they are for, yet without them."""
+    if stored.network == "stylegan2":
+        return StyleGAN2Generator(_stylegan2_config(stored.config))
+    return GFPGAN(GFPGANConfig(**{**stored.config, "prior": _stylegan2_config(stored.config["prior"])}))
 
 
 def _stylegan2_config(fields: Mapping[str, Any]) -> StyleGAN2Config:
@@ -114,32 +160,3 @@ def _require_fit(network: nn.Module, stored: StoredWeights, name_or_file: str | 
     broken = [name for name, tensor in stored.tensors.items() if not torch.stack(tensor.aminmax()).isfinite().all()]
     if broken:
         raise UnusableWeights(f"{name_or_file} is broken: {broken[0]} holds values that are not numbers")
-
-
-def _file(name_or_file: str | Path) -> Path:
-    """Where those weights are; a catalog's file is fetched first if it is not on this machine."""
-    name = str(name_or_file)
-    catalogued = [each.name for each in PUBLISHED_FILES if each.name.startswith(tuple(TITLES))]
-    if name in BUNDLED_GFPGAN:
-        return BUNDLED_FOLDER / BUNDLED_GFPGAN[name]
-    if name in catalogued:
-        return find_weights(name)
-    if not Path(name).suffix and os.sep not in name:
-        known = ", ".join([*BUNDLED_GFPGAN, *catalogued])
-        raise UnknownWeights(f"no weights called {name!r}: name one of {known}, or a .safetensors or .pth file")
-    return Path(name)
-
-
-def _has_published_layout(path: Path) -> bool:
-    """Whether it is a publisher's rather than ours; False where `read_weights` says best what is wrong."""
-    if path.suffix in TORCH_SUFFIXES:
-        return True
-    try:
-        with safe_open(path, "pt") as file:
-            return (file.metadata() or {}).get("format") != FORMAT and is_published(file.keys())
-    except (SafetensorError, OSError):
-        return False
-
-
-def _published_tensors(path: Path) -> Mapping[str, Tensor]:
-    return read_torch(path) if path.suffix in TORCH_SUFFIXES else load_file(path)

@@ -18,7 +18,6 @@ from retrato.errors import UnusableWeights
 from retrato.whole_files import written_whole
 
 FORMAT = "retrato"
-BUNDLED_FOLDER = Path(__file__).parent / "bundled"
 
 
 @dataclass(frozen=True)

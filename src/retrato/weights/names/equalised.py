@@ -23,9 +23,22 @@ def plain(ours: str, stored: Tensor, gains: Gains) -> Tensor:
     >>> plain("first.weight", torch.full((8, 2), 5.0), ((r"first\..+", GAIN),))[0].tolist()
     [5.0, 5.0]
     """
+    return stored.float() * _scale(ours, stored, gains)
+
+
+def equalised(ours: str, plain_tensor: Tensor, gains: Gains) -> Tensor:
+    r"""What is to be stored for a tensor to count as a plain one: the way back from `plain`.
+
+    >>> import torch
+    >>> equalised("first.weight", torch.full((8, 2), 5.0), ((r"first\..+", GAIN),))[0].tolist()
+    [5.0, 5.0]
+    """
+    return plain_tensor.float() / _scale(ours, plain_tensor, gains)
+
+
+def _scale(ours: str, tensor: Tensor, gains: Gains) -> float:
     gain = next((each for pattern, each in gains if re.fullmatch(pattern, ours)), 1.0)
-    stored = stored.float()
     if gain is None:
-        return stored
-    inputs = math.prod(stored.shape[1:]) or 1  # a bias has none
-    return stored * (gain / math.sqrt(inputs))
+        return 1.0
+    inputs = math.prod(tensor.shape[1:]) or 1  # a bias has none
+    return gain / math.sqrt(inputs)

@@ -4,14 +4,15 @@ Published: `GFPGANv1Clean`, `GFPGANBilinear` and `GFPGANv1` in TencentARC/GFPGAN
 where these differ from the clean one's, they also say which step of a layer a tensor is for.
 """
 
+import re
 from collections.abc import Mapping
 
 from torch import Tensor
 
-from retrato.weights.names.equalised import GAIN, Gains, plain
+from retrato.weights.names.equalised import GAIN, Gains, equalised, plain
 from retrato.weights.names.kinds import Kind
 from retrato.weights.names.rename import Patterns, rename
-from retrato.weights.names.stylegan2 import stylegan2_to_ours
+from retrato.weights.names.stylegan2 import stylegan2_to_ours, stylegan2_to_published
 
 PRIOR = "stylegan_decoder."
 
@@ -28,6 +29,33 @@ UNET: Patterns = (
     (r"condition_shift\.(\d+\..+)", r"shifts.\1"),
 )
 """Names outside the prior."""
+
+PUBLISHED_CLEAN: Patterns = (
+    (r"first\.(weight|bias)", r"conv_body_first.\1"),
+    (r"down\.(\d+)\.shortcut\.weight", r"conv_body_down.\1.skip.weight"),
+    (r"up\.(\d+)\.shortcut\.weight", r"conv_body_up.\1.skip.weight"),
+    (r"(down|up)\.(\d+)\.(conv[12]\.(?:weight|bias))", r"conv_body_\1.\2.\3"),
+    (r"middle\.(weight|bias)", r"final_conv.\1"),
+    (r"to_styles\.(weight|bias)", r"final_linear.\1"),
+    (r"to_rgb\.(\d+\.(?:weight|bias))", r"toRGB.\1"),
+    (r"scales\.(\d+\.\d\.(?:weight|bias))", r"condition_scale.\1"),
+    (r"shifts\.(\d+\.\d\.(?:weight|bias))", r"condition_shift.\1"),
+)
+"""The way back, in the clean kind."""
+PUBLISHED_EQUALISED: Patterns = (
+    (r"first\.weight", r"conv_body_first.0.weight"),
+    (r"first\.bias", r"conv_body_first.1.bias"),
+    (r"middle\.weight", r"final_conv.0.weight"),
+    (r"middle\.bias", r"final_conv.1.bias"),
+    (r"down\.(\d+)\.shortcut\.weight", r"conv_body_down.\1.skip.1.weight"),
+    (r"down\.(\d+)\.conv2\.weight", r"conv_body_down.\1.conv2.1.weight"),
+    (r"down\.(\d+)\.conv2\.bias", r"conv_body_down.\1.conv2.2.bias"),
+    (r"(down|up)\.(\d+)\.conv1\.weight", r"conv_body_\1.\2.conv1.0.weight"),
+    (r"(down|up)\.(\d+)\.conv1\.bias", r"conv_body_\1.\2.conv1.1.bias"),
+    (r"up\.(\d+)\.conv2\.bias", r"conv_body_up.\1.conv2.activation.bias"),
+    *PUBLISHED_CLEAN,
+)
+"""The way back in the other kinds, whose names say which step of a layer a tensor is for."""
 
 UNET_GAINS: Gains = (
     (r"(first|middle)\..+", GAIN),
@@ -51,6 +79,29 @@ def gfpgan_to_ours(published: Mapping[str, Tensor], kind: Kind) -> dict[str, Ten
     return {
         **{f"prior.{ours}": tensor for ours, tensor in stylegan2_to_ours(prior, kind).items()},
         **{f"unet.{ours}": tensor for ours, tensor in _unet_to_ours(unet, kind).items()},
+    }
+
+
+def gfpgan_to_published(ours: Mapping[str, Tensor], kind: Kind) -> dict[str, Tensor]:
+    """Parameters of a published GFP-GAN, from those of ours: the way back from `gfpgan_to_ours`.
+
+    Raises:
+        KeyError: a name is unknown, as that of a map of what is kept of the input.
+    """
+    prior = {name.removeprefix("prior."): tensor for name, tensor in ours.items() if name.startswith("prior.")}
+    rest = {name.removeprefix("unet."): tensor for name, tensor in ours.items() if not name.startswith("prior.")}
+    return {
+        **_unet_to_published(rest, kind),
+        **{PRIOR + name: tensor for name, tensor in stylegan2_to_published(prior, kind).items()},
+    }
+
+
+def _unet_to_published(ours: Mapping[str, Tensor], kind: Kind) -> dict[str, Tensor]:
+    if kind is Kind.CLEAN:
+        return {rename(name, PUBLISHED_CLEAN): tensor for name, tensor in ours.items()}
+    plain_names = {re.sub(r"^(down\..+)\.conv\.", r"\1.", name): tensor for name, tensor in ours.items()}
+    return {
+        rename(name, PUBLISHED_EQUALISED): equalised(name, tensor, UNET_GAINS) for name, tensor in plain_names.items()
     }
 
 

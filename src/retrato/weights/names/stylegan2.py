@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from retrato.weights.names.equalised import GAIN, Gains, plain
+from retrato.weights.names.equalised import GAIN, Gains, equalised, plain
 from retrato.weights.names.kinds import Kind
 from retrato.weights.names.rename import Patterns, rename
 
@@ -19,6 +19,15 @@ LAYER: Patterns = (
     (r"(?:activate\.)?bias", r"bias"),
 )
 """Names within one `StyleConv` or `ToRGB`."""
+
+PUBLISHED_LAYER: Patterns = (
+    (r"conv\.to_scale\.(weight|bias)", r"modulated_conv.modulation.\1"),
+    (r"conv\.weight", r"modulated_conv.weight"),
+    (r"noise_strength", r"weight"),
+    (r"bias", r"bias"),
+)
+"""The way back, in the clean kind."""
+OUR_LAYER = re.compile(r"(first|first_to_rgb|blocks\.(\d+)\.(enlarge|refine|to_rgb))\.(.+)")
 
 GAINS: Gains = (
     (r"constant|.*\.noise", None),
@@ -38,6 +47,42 @@ def stylegan2_to_ours(published: Mapping[str, Tensor], kind: Kind) -> dict[str, 
     if kind is Kind.CLEAN:
         return {ours: tensor.float() for ours, tensor in shaped.items()}
     return {ours: plain(ours, tensor, GAINS) for ours, tensor in shaped.items()}
+
+
+def stylegan2_to_published(ours: Mapping[str, Tensor], kind: Kind) -> dict[str, Tensor]:
+    """Parameters of a published generator, from those of ours: the way back from `stylegan2_to_ours`.
+
+    Raises:
+        KeyError: a name is unknown.
+    """
+    if kind is not Kind.CLEAN:
+        ours = {name: equalised(name, tensor, GAINS) for name, tensor in ours.items()}
+    return {published_stylegan2_name(name, kind): _in_published_shape(name, each, kind) for name, each in ours.items()}
+
+
+def published_stylegan2_name(ours: str, kind: Kind) -> str:
+    """The published name for a parameter of our generator.
+
+    Raises:
+        KeyError: our generator has no such name.
+    """
+    if ours == "constant":
+        return "constant_input.weight"
+    if mapping := re.fullmatch(r"mapping\.(\d+)\.(weight|bias)", ours):
+        index = int(mapping[1])  # counts our LeakyReLUs, too
+        return f"style_mlp.{1 + index // (1 if kind is Kind.CLEAN else 2)}.{mapping[2]}"
+    layer = OUR_LAYER.fullmatch(ours)
+    if layer is None:
+        raise KeyError(ours)
+    whole, block, part, inner = layer[1], int(layer[2] or 0), layer[3], layer[4]
+    index = 2 * block + (part == "refine")  # among the convolutions after the first
+    if inner == "noise":
+        return f"noises.noise{0 if whole == 'first' else index + 1}"
+    inner = rename(inner, PUBLISHED_LAYER)
+    if inner == "bias" and "to_rgb" not in whole and kind is not Kind.CLEAN:
+        inner = "activate.bias"
+    heads = {"first": "style_conv1", "first_to_rgb": "to_rgb1", f"blocks.{block}.to_rgb": f"to_rgbs.{block}"}
+    return f"{heads.get(whole, f'style_convs.{index}')}.{inner}"
 
 
 def stylegan2_name(name: str, kind: Kind) -> str:
@@ -92,3 +137,13 @@ def _in_our_shape(ours: str, published: Tensor) -> Tensor:
     if ours.endswith(("conv.weight", "noise_strength")):
         return published.squeeze(0)  # (1, O, I, K, K); (1)
     return published
+
+
+def _in_published_shape(ours: str, tensor: Tensor, kind: Kind) -> Tensor:
+    """With the dimensions of one that the published code has for broadcasting."""
+    if ours.endswith(("conv.weight", "noise_strength")):
+        return tensor.unsqueeze(0)
+    is_of_layer = ours.endswith("bias") and not ours.endswith("to_scale.bias") and not ours.startswith("mapping.")
+    if is_of_layer and ("to_rgb" in ours or kind is Kind.CLEAN):
+        return tensor.view(1, -1, 1, 1)
+    return tensor
