@@ -14,8 +14,9 @@ from retrato.degradation import grey
 from retrato.device import DeviceName, choose_device
 from retrato.errors import NotEnoughMemory, UnusableFace, UnwritableOutput
 from retrato.faces.alignment import cut_out, mapped, scaling, template, warped
-from retrato.faces.detector import FaceDetector, MTCNNDetector
+from retrato.faces.detector import FaceDetector
 from retrato.faces.face import Box, Face, FaceCrop
+from retrato.faces.mtcnn import MTCNNDetector
 from retrato.faces.paste import PlacedFace, paste_back
 from retrato.images.decoding import PIXEL_LIMIT
 from retrato.images.photo import Photo
