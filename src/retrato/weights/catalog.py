@@ -151,7 +151,7 @@ PUBLISHED_FILES = (
         urls=(f"{FACEXLIB_RELEASES}/v0.2.2/parsing_parsenet.pth",),
         size_bytes=None,
         sha256="3d558d8d0e42c20224f13cf5a29c79eba2d59913419f945545d8cf7b72920de2",
-        licence="MIT",
+        licence="MIT (facexlib); network by PSFR-GAN, CC-BY-NC-SA-4.0; trained on CelebAMask-HQ, for research only",
         purpose="ParseNet: tells face from background where the published pipeline pastes faces",
     ),
 )
