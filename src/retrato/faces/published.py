@@ -131,7 +131,7 @@ class Cover:
 
 
 def way_back(photo_to_crop: Affine, upscale: int) -> Affine:
-    """From the crop to the canvas; half a pixel of the photo off where that is enlarged, as published."""
+    """From the crop to the canvas; half a pixel off where the photo is enlarged, as published."""
     crop_to_canvas = cv2.invertAffineTransform(photo_to_crop) * upscale
     return then(crop_to_canvas, shift(upscale / 2, upscale / 2)) if upscale > 1 else crop_to_canvas
 

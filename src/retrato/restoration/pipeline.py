@@ -7,6 +7,7 @@ from typing import assert_never
 
 import torch
 
+from retrato.errors import UnknownWeights
 from retrato.faces.detector import FaceDetector
 from retrato.faces.mtcnn import MTCNNDetector
 from retrato.faces.parser import FaceParser, ParseNetParser
@@ -66,7 +67,10 @@ def detector_of(pipeline: Pipeline, device: torch.device) -> FaceDetector:
             config = RetinaFaceDetectorConfig()
         case _:
             assert_never(pipeline)
-    return RetinaFaceDetector.from_weights(pipeline.detector, device, config)
+    try:
+        return RetinaFaceDetector.from_weights(pipeline.detector, device, config)
+    except UnknownWeights as error:
+        raise UnknownWeights(f"{error}; or the detector {MTCNN}, which is bundled") from None
 
 
 def placement_of(pipeline: Pipeline, device: torch.device) -> Placement:
