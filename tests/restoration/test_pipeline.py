@@ -59,7 +59,7 @@ def test_without_a_connection_the_published_pipeline_says_what_to_fetch():
 
 
 def test_an_unknown_detector_is_refused():
-    with pytest.raises(UnknownWeights, match="'yolo'.*mtcnn"):
+    with pytest.raises(UnknownWeights, match=r"'yolo'.*mtcnn"):
         PhotoRestorer.from_weights("bundled", pipeline=RetratoPipeline("yolo"))
 
 
