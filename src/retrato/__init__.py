@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from retrato.errors import RetratoError
-    from retrato.faces.detector import FaceDetector, MTCNNDetector
+    from retrato.faces.detector import FaceDetector
     from retrato.faces.face import Face, FaceCrop
+    from retrato.faces.mtcnn import MTCNNDetector
     from retrato.images.files import read_image, write_image
     from retrato.images.photo import Photo
     from retrato.restoration.photo import PhotoRestorer, RestoredFace, RestoredPhoto
@@ -26,7 +27,7 @@ _HOMES = {
     "FaceDetector": "retrato.faces.detector",
     "FaceRestorer": "retrato.restoration.restorer",
     "GFPGANRestorer": "retrato.restoration.restorer",
-    "MTCNNDetector": "retrato.faces.detector",
+    "MTCNNDetector": "retrato.faces.mtcnn",
     "Photo": "retrato.images.photo",
     "PhotoRestorer": "retrato.restoration.photo",
     "RestoredFace": "retrato.restoration.photo",

@@ -11,9 +11,11 @@ from safetensors.torch import save_file
 
 from doubles import published_weights
 from retrato.cli.main import retrato
-from retrato.errors import UnavailableWeights
+from retrato.cli.restore import MASKS
+from retrato.errors import UnavailableWeights, UnknownWeights
 from retrato.restoration.photo import PhotoRestorer
-from retrato.weights import catalog, download
+from retrato.restoration.pipeline import FaceMask
+from retrato.weights import catalog, companions, download
 from retrato.weights.catalog import published_file
 from retrato.weights.names.kinds import Kind
 
@@ -32,7 +34,7 @@ def _fast(monkeypatch):
     original = PhotoRestorer.from_weights.__func__
 
     def once(cls, weights="bundled", **options):
-        key = (weights, *sorted(options.items()))
+        key = (weights, *sorted(options.items(), key=lambda each: each[0]))
         if key not in loaded:
             loaded[key] = original(cls, weights, **options)
         return loaded[key]
@@ -302,3 +304,42 @@ def test_an_interrupted_run_says_how_far_it_came(run, portrait, monkeypatch):
     result = run("a.png", "b.png")
     assert result.exit_code == 130
     assert "stopped after 0 of 2" in result.output
+
+
+def test_the_published_pipeline_restores_a_photo(run, portrait, published, tmp_path):
+    detector = published("retinaface-mobilenet0.25")
+    portrait.save("me.png")
+    result = run("me.png", "--pipeline", "published", "--detector", detector, "--mask", "square", "--upscale", "2")
+    assert result.exit_code == 0
+    assert size_of(tmp_path / "restored" / "me.png") == ((512, 512), "PNG")
+    assert "1 face" in result.output
+
+
+def test_another_detector_may_be_asked_for(run, portrait, published):
+    portrait.save("me.png")
+    result = run("me.png", "--detector", published("retinaface-mobilenet0.25"))
+    assert result.exit_code == 0
+    assert "1 face" in result.output
+
+
+def test_aligned_faces_take_the_published_pipeline_without_its_networks(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(companions, "find_weights", lambda name: pytest.fail(f"{name} is fetched for nothing"))
+    PIL.Image.new("RGB", (100, 100), (120, 100, 90)).save("crop.png")
+    assert run("crop.png", "--aligned", "--pipeline", "published").exit_code == 0
+
+
+def test_the_mask_belongs_to_the_published_pipeline(run, portrait):
+    portrait.save("me.png")
+    result = run("me.png", "--mask", "square")
+    assert result.exit_code == 2
+    assert "--mask belongs to --pipeline published" in result.output
+
+
+def test_an_unknown_detector_is_one_clear_line(run, portrait):
+    portrait.save("me.png")
+    with pytest.raises(UnknownWeights, match=r"retinaface-mobilenet0\.25 or retinaface-resnet50"):
+        run("me.png", "--detector", "yolo")
+
+
+def test_the_masks_are_those_of_the_pipeline():
+    assert list(MASKS) == [each.value for each in FaceMask]

@@ -6,7 +6,10 @@ from PIL.ExifTags import Base
 
 from retrato.errors import NotEnoughMemory, UnusableFace
 from retrato.faces.face import Box, Face
+from retrato.faces.paste import PlacedFace
+from retrato.faces.published import PublishedPlacement
 from retrato.images.photo import Photo
+from retrato.images.resizing import enlarge_photo
 from retrato.restoration.photo import PhotoRestorer
 
 
@@ -182,6 +185,34 @@ def test_the_next_face_is_tried_if_the_largest_cannot_be_set_upright(photo, face
 def test_a_photo_of_one_pixel_has_no_face():
     restored = PhotoRestorer(lambda _: [], Unchanged())(Photo(np.zeros((1, 1, 3), np.uint8)))
     assert restored.image.shape == (1, 1, 3)
+
+
+class Coloured(Unchanged):
+    def __call__(self, faces):
+        return faces * torch.tensor([1.0, 0.5, 0.2])[:, None, None]
+
+
+@pytest.mark.parametrize(("placement", "is_grey"), [(None, True), (PublishedPlacement(), False)])
+def test_a_grey_face_stays_grey_unless_the_pipeline_is_the_published_one(photo, face, placement, is_grey):
+    grey = Photo(np.repeat(photo.image[..., :1], 3, axis=2))
+    image = PhotoRestorer(lambda _: [face], Coloured(), placement=placement)(grey).image.astype(int)
+    assert bool((image.max(2) - image.min(2)).max() <= 1) is is_grey
+
+
+def test_another_placement_cuts_out_and_pastes(photo, face):
+    placement = PublishedPlacement()
+    restored = PhotoRestorer(lambda _: [face], Inverted(128), upscale=2, placement=placement)(photo)
+    crop = placement.cut_out(photo.image, face, 128)
+    assert np.array_equal(restored.faces[0].crop.image, crop.image)
+    expected = placement.paste_back(enlarge_photo(photo, 2).image, [PlacedFace(crop, restored.faces[0].restored)], 2)
+    assert np.array_equal(restored.image, expected)
+
+
+@pytest.mark.parametrize("size", [64, 100])
+def test_the_published_pipeline_replaces_an_aligned_face_to_its_edges(astronaut, size):
+    crop = np.asarray(PIL.Image.fromarray(astronaut[20:220, 130:330]).resize((size, size)))
+    restored = PhotoRestorer(lambda _: [], Inverted(), placement=PublishedPlacement()).restore_aligned(Photo(crop))
+    assert np.abs(restored.image - (255.0 - crop)).mean() < 6
 
 
 def test_the_bundled_model_restores_the_astronaut(photo):

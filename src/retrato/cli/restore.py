@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
     from retrato.images.photo import Photo
     from retrato.restoration.photo import RestoredPhoto
+    from retrato.restoration.pipeline import Pipeline
 
 FORMATS = ("jpeg", "png", "webp", "tiff", "bmp")
+PIPELINES = ("retrato", "published")
+MASKS = ("parsed", "square")
+"""The values of `restoration.pipeline.FaceMask`, known without loading torch."""
 
 
 @click.command(name="restore")
@@ -38,6 +42,25 @@ FORMATS = ("jpeg", "png", "webp", "tiff", "bmp")
 )
 @click.option("--upscale", type=click.Choice(["1", "2", "4"]), default="1", show_default=True, help="Times larger.")
 @weights_option
+@click.option(
+    "--pipeline",
+    "pipeline_name",
+    type=click.Choice(PIPELINES),
+    default=PIPELINES[0],
+    show_default=True,
+    help="How faces are found, cut out and put back: retrato's way, or GFPGAN's for results that compare.",
+)
+@click.option(
+    "--detector",
+    metavar="NAME-OR-FILE",
+    help="What finds faces: mtcnn (bundled), retinaface-mobilenet0.25, retinaface-resnet50, or a file of either."
+    "  [default: mtcnn; published: retinaface-resnet50]",
+)
+@click.option(
+    "--mask",
+    type=click.Choice(MASKS),
+    help="What the published pipeline pastes of a face: skin and hair, or a square.  [default: parsed]",
+)
 @click.option("--aligned", is_flag=True, help="The inputs are face crops already, square and aligned as FFHQ's.")
 @click.option("--only-largest", is_flag=True, help="Restore the largest face of each photo only.")
 @click.option("--save-faces", is_flag=True, help="Also write each face: cut out, restored, and side by side.")
@@ -55,6 +78,9 @@ def command(
     output: Path,
     upscale: str,
     weights: str,
+    pipeline_name: str,
+    detector: str | None,
+    mask: str | None,
     aligned: bool,
     only_largest: bool,
     save_faces: bool,
@@ -78,7 +104,12 @@ def command(
         raise click.UsageError(f"{output} is one file name for {len(photos)} photos: name a folder with -o")
     fetch_named(weights)
     restorer = PhotoRestorer.from_weights(
-        weights, upscale=int(upscale), only_largest=only_largest, device=device_name, noise_seed=seed
+        weights,
+        upscale=int(upscale),
+        only_largest=only_largest,
+        device=device_name,
+        noise_seed=seed,
+        pipeline=pipeline_from(pipeline_name, detector, mask, aligned),
     )
     started = time.perf_counter()
     faces_of_restored: list[int] = []  # counts alone: an album's pixels would fill the memory
@@ -97,6 +128,18 @@ def command(
     )
     if not all_done:
         raise SystemExit(1)
+
+
+def pipeline_from(name: str, detector: str | None, mask: str | None, aligned: bool) -> Pipeline:
+    """The pipeline that the options ask for; aligned faces need neither detector nor mask, so none is fetched."""
+    from retrato.restoration.pipeline import MTCNN, FaceMask, PublishedPipeline, RetratoPipeline
+
+    if name == "published":
+        pipeline = PublishedPipeline(MTCNN, FaceMask.SQUARE) if aligned else PublishedPipeline()
+        return PublishedPipeline(detector or pipeline.detector, FaceMask(mask or pipeline.mask))
+    if mask is not None:
+        raise click.UsageError("--mask belongs to --pipeline published: retrato pastes the change alone")
+    return RetratoPipeline(detector or MTCNN)
 
 
 def is_file_name(output: Path) -> bool:

@@ -22,8 +22,8 @@ from retrato.data.prepared import DroppedFace, Stamp
 from retrato.data.quality import Demands, Flaw, Quality, find_flaw, measure
 from retrato.errors import NotEnoughMemory, UnreadableImage, UnusableFace
 from retrato.faces.alignment import cut_out, mapped
-from retrato.faces.detector import MTCNNDetector
 from retrato.faces.face import Face, FaceCrop
+from retrato.faces.mtcnn import MTCNNDetector
 from retrato.images.encoding import encode_photo
 from retrato.images.files import read_image
 from retrato.images.photo import Photo

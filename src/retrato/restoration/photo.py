@@ -13,15 +13,17 @@ import torch
 from retrato.degradation import grey
 from retrato.device import DeviceName, choose_device
 from retrato.errors import NotEnoughMemory, UnusableFace, UnwritableOutput
-from retrato.faces.alignment import cut_out, mapped, scaling, template, warped
-from retrato.faces.detector import FaceDetector, MTCNNDetector
+from retrato.faces.alignment import mapped, scaling, template, warped
+from retrato.faces.detector import FaceDetector
 from retrato.faces.face import Box, Face, FaceCrop
-from retrato.faces.paste import PlacedFace, paste_back
+from retrato.faces.paste import PlacedFace
+from retrato.faces.placement import Placement, SeamlessPlacement
 from retrato.images.decoding import PIXEL_LIMIT
 from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
 from retrato.images.tensors import to_images, to_pictures
 from retrato.precision import Precision
+from retrato.restoration.pipeline import Pipeline, RetratoPipeline, detector_of, placement_of
 from retrato.restoration.provenance import mark_as_restored
 from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
 from retrato.shapes import Faces, Image
@@ -72,6 +74,7 @@ class PhotoRestorer:
         *,
         upscale: int = 1,
         only_largest: bool = False,
+        placement: Placement | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -80,6 +83,7 @@ class PhotoRestorer:
             restore_faces: aligned faces to restored ones.
             upscale: how many times wider and higher the result is.
             only_largest: leave the other faces as they are.
+            placement: how faces are cut out and put back; retrato's own where nothing is said.
         """
         if upscale < 1:
             raise ValueError(f"upscale must be 1 or more, found {upscale}")
@@ -87,9 +91,10 @@ class PhotoRestorer:
         self.restore_faces = restore_faces
         self.upscale = upscale
         self.only_largest = only_largest
+        self.placement = placement or SeamlessPlacement()
 
     @classmethod
-    def from_weights(
+    def from_weights(  # noqa: PLR0913 (one for each thing that a person may choose)
         cls,
         name_or_file: str | Path = "bundled",
         *,
@@ -98,17 +103,22 @@ class PhotoRestorer:
         device: DeviceName | str = DeviceName.AUTO,
         precision: Precision | None = None,
         noise_seed: int | None = None,
+        pipeline: Pipeline = RetratoPipeline(),  # noqa: B008 (it is frozen)
     ) -> "PhotoRestorer":
-        """A restorer with the bundled detector and the named weights; the rest is as `GFPGANRestorer` takes it.
+        """A restorer with the named weights; unless `pipeline` says otherwise, with all that comes with retrato.
+
+        `precision` and `noise_seed` are as `GFPGANRestorer` takes them.
 
         Raises:
             UnknownWeights: neither a known name nor a file.
+            UnavailableWeights: a known name whose file is not here and cannot be fetched.
             UnusableWeights: the file is broken or holds something else.
             UnavailableDevice: this machine has no such device.
         """
         restore_faces = GFPGANRestorer.from_weights(name_or_file, device, precision, noise_seed)
-        find_faces = MTCNNDetector.bundled(choose_device(device))
-        return cls(find_faces, restore_faces, upscale=upscale, only_largest=only_largest)
+        find_faces = detector_of(pipeline, choose_device(device))
+        placement = placement_of(pipeline, choose_device(device))
+        return cls(find_faces, restore_faces, upscale=upscale, only_largest=only_largest, placement=placement)
 
     def __call__(self, photo: Photo) -> RestoredPhoto:
         """Restore the faces of a photo.
@@ -157,7 +167,7 @@ class PhotoRestorer:
 
     def _cut_out(self, image: Image, face: Face) -> FaceCrop | None:
         try:
-            return cut_out(image, face.landmarks, self.restore_faces.size)
+            return self.placement.cut_out(image, face, self.restore_faces.size)
         except UnusableFace:
             return None  # the detector's own checks leave such landmarks to be rare; the face stays as it is
 
@@ -172,7 +182,7 @@ class PhotoRestorer:
             canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale)
         with steps.timed("paste"):
             placed = [PlacedFace(each.crop, each.restored, fades=fades) for each in restored]
-            image = paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
+            image = self.placement.paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
         finished = replace(canvas, image=image)
         if restored:
             finished = mark_as_restored(finished, self.restore_faces.name)
@@ -181,7 +191,8 @@ class PhotoRestorer:
     def _restore_batch(self, cut: list[tuple[Face, FaceCrop]]) -> list[RestoredFace]:
         started = time.perf_counter()
         crops = to_pictures([crop.image for _, crop in cut])
-        images = to_images(without_new_colour(self.restore_faces(crops), crops))
+        restored = self.restore_faces(crops)
+        images = to_images(without_new_colour(restored, crops) if self.placement.keeps_grey else restored)
         seconds = (time.perf_counter() - started) / len(cut)
         return [RestoredFace(face, crop, image, seconds) for (face, crop), image in zip(cut, images, strict=True)]
 

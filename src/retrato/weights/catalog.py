@@ -54,6 +54,7 @@ BUNDLED_FILES = (
 )
 """What can be named instead of a file."""
 
+FACEXLIB_RELEASES = "https://github.com/xinntao/facexlib/releases/download"
 GFPGAN_RELEASES = "https://github.com/TencentARC/GFPGAN/releases/download"
 GFPGAN_MIRROR = "https://huggingface.co/TencentARC/GFPGANv1/resolve/main"
 
@@ -162,6 +163,33 @@ PUBLISHED_FILES = (
         licence="Apache-2.0",
         purpose="GFP-GAN with a little more detail than v1.3, and closer to the person: the one to begin with",
         version="1.4",
+    ),
+    PublishedFile(
+        name="retinaface-mobilenet0.25",
+        file_name="detection_mobilenet0.25_Final.pth",
+        urls=(f"{FACEXLIB_RELEASES}/v0.1.0/detection_mobilenet0.25_Final.pth",),
+        size_bytes=1_789_735,
+        sha256="2979b33ffafda5d74b6948cd7a5b9a7a62f62b949cef24e95fd15d2883a65220",
+        licence="MIT",
+        purpose="RetinaFace on MobileNet: a small and fast face detector",
+    ),
+    PublishedFile(
+        name="retinaface-resnet50",
+        file_name="detection_Resnet50_Final.pth",
+        urls=(f"{FACEXLIB_RELEASES}/v0.1.0/detection_Resnet50_Final.pth",),
+        size_bytes=None,
+        sha256="6d1de9c2944f2ccddca5f5e010ea5ae64a39845a86311af6fdf30841b0a5a16d",
+        licence="MIT",
+        purpose="RetinaFace on ResNet-50: the face detector of the published pipeline",
+    ),
+    PublishedFile(
+        name="parsenet",
+        file_name="parsing_parsenet.pth",
+        urls=(f"{FACEXLIB_RELEASES}/v0.2.2/parsing_parsenet.pth",),
+        size_bytes=None,
+        sha256="3d558d8d0e42c20224f13cf5a29c79eba2d59913419f945545d8cf7b72920de2",
+        licence="MIT (facexlib); network by PSFR-GAN, CC-BY-NC-SA-4.0; trained on CelebAMask-HQ, for research only",
+        purpose="ParseNet: tells face from background where the published pipeline pastes faces",
     ),
 )
 
