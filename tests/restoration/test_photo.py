@@ -8,6 +8,7 @@ from retrato.errors import NotEnoughMemory, UnusableFace
 from retrato.faces.face import Box, Face
 from retrato.faces.paste import PlacedFace
 from retrato.faces.published import PublishedPlacement
+from retrato.faces.strength import Strength
 from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
 from retrato.restoration.photo import PhotoRestorer
@@ -30,6 +31,19 @@ class Unchanged:
 class Inverted(Unchanged):
     def __call__(self, faces):
         return -faces
+
+
+class Halved(Unchanged):
+    """Dark on the left, bright on the right."""
+
+    def __call__(self, faces):
+        left = torch.linspace(-1, 1, self.size) < 0
+        return torch.where(left, -0.5, 0.5).expand_as(faces).clone()
+
+
+class Brighter(Unchanged):
+    def __call__(self, faces):
+        return faces + 0.2
 
 
 def face_at(x, y, eye_distance=40.0):
@@ -71,9 +85,37 @@ def test_pixels_far_from_the_face_stay_as_they_are(photo, face):
 
 
 def test_a_restored_face_stands_where_the_face_was(photo, face):
-    image = PhotoRestorer(lambda _: [face], Inverted())(photo).image
-    nose = slice(120, 140), slice(216, 236)
-    np.testing.assert_allclose(image[nose].mean(), 255 - photo.image[nose].mean(), atol=8)
+    image = PhotoRestorer(lambda _: [face], Halved())(photo).image.astype(float)
+    left_cheek, right_cheek = image[128:140, 204:212].mean(), image[128:140, 240:248].mean()
+    assert right_cheek - left_cheek == pytest.approx(127.5, abs=12)
+
+
+def test_a_restored_face_keeps_the_colour_of_the_photo(photo, face):
+    image = PhotoRestorer(lambda _: [face], Brighter())(photo).image
+    cheeks = slice(120, 145), slice(204, 248)
+    assert abs(image[cheeks].mean() - photo.image[cheeks].mean()) < 2
+
+
+def test_a_strength_of_nothing_leaves_the_photo(photo, face):
+    restore = PhotoRestorer(lambda _: [face], Halved(), strength=Strength.everywhere(0.0))
+    assert np.array_equal(restore(photo).image, photo.image)
+
+
+def test_half_the_strength_is_half_the_change(photo, face):
+    whole, half = (
+        PhotoRestorer(lambda _: [face], Halved(), strength=Strength.everywhere(part))(photo).image.astype(float)
+        for part in (1.0, 0.5)
+    )
+    is_cut_off = (whole == 0) | (whole == 255)
+    assert np.abs(half - (photo.image + whole) / 2)[~is_cut_off].max() <= 1
+
+
+def test_a_face_that_cannot_be_restored_is_left_with_the_reason(photo, face):
+    small = face_at(400.0, 300.0, eye_distance=4.0)
+    result = PhotoRestorer(lambda _: [face, small], Halved())(photo)
+    assert [each.face for each in result.faces] == [face]
+    assert [(each.face, "too small" in each.reason) for each in result.skipped] == [(small, True)]
+    assert np.array_equal(result.image[290:320, 390:420], photo.image[290:320, 390:420])
 
 
 def test_the_result_says_of_each_face_where_it_was_what_it_was_and_what_became_of_it(photo, face):

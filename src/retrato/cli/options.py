@@ -12,6 +12,7 @@ from retrato.device import DeviceName
 
 if TYPE_CHECKING:
     from retrato.degradation import DegradationRanges
+    from retrato.precision import Precision
 
 
 class FiniteFloatRange(click.FloatRange):
@@ -25,6 +26,27 @@ class FiniteFloatRange(click.FloatRange):
         return number
 
 
+class StrengthParts(click.ParamType):  # type: ignore[type-arg] # generic in some versions of click
+    """A strength for all regions of a face, and others for some of them: the fields of `faces.strength.Strength`."""
+
+    name = "strength"
+    REGIONS = ("skin", "eyes", "mouth")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, float]:
+        """By region."""
+        if isinstance(value, dict):
+            return value
+        strengths = dict.fromkeys(self.REGIONS, 1.0)
+        for part in str(value).split(","):
+            name, is_named, number = part.rpartition("=")
+            regions = [name.strip()] if is_named else list(self.REGIONS)
+            if regions[0] not in self.REGIONS:
+                self.fail(f"no region {regions[0]!r}: name one of {', '.join(self.REGIONS)}", param, ctx)
+            strength = FiniteFloatRange(0, 1).convert(number.strip(), param, ctx)
+            strengths.update(dict.fromkeys(regions, strength))
+        return strengths
+
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 device_option: Decorator = click.option(
@@ -35,6 +57,14 @@ device_option: Decorator = click.option(
     show_default=True,
     callback=lambda _context, _parameter, value: DeviceName(value),
     help="Where to compute.",
+)
+
+precision_option: Decorator = click.option(
+    "--precision",
+    type=click.Choice(["auto", "bf16", "fp32"]),
+    default="auto",
+    show_default=True,
+    help="What to compute in: bf16 is several times faster where the machine has it, and differs by a level or so.",
 )
 
 weights_option: Decorator = click.option(
@@ -60,6 +90,13 @@ preset_option: Decorator = click.option(
     show_default=True,
     help="How the pictures are made bad.",
 )
+
+
+def precision_from(name: str) -> Precision | None:
+    """What `--precision` names; None chooses the fastest."""
+    from retrato.precision import Precision
+
+    return None if name == "auto" else Precision(name)
 
 
 def ranges_of(preset: str) -> DegradationRanges:

@@ -12,7 +12,14 @@ import click
 
 from retrato.cli.fetching import fetch_named
 from retrato.cli.inputs import each_photo, list_photos
-from retrato.cli.options import device_option, weights_option
+from retrato.cli.options import (
+    FiniteFloatRange,
+    StrengthParts,
+    device_option,
+    precision_from,
+    precision_option,
+    weights_option,
+)
 from retrato.cli.text import counted
 from retrato.device import DeviceName
 from retrato.errors import NoFace, RetratoError, UnwritableOutput
@@ -61,6 +68,21 @@ MASKS = ("parsed", "square")
     type=click.Choice(MASKS),
     help="What the published pipeline pastes of a face: skin and hair, or a square.  [default: parsed]",
 )
+@click.option(
+    "--strength",
+    type=StrengthParts(),
+    default="1",
+    show_default=True,
+    metavar="0..1[,REGION=0..1]",
+    help="How much of the restored faces to take; of eyes, mouth or skin too: 0.6 or 0.5,eyes=1,mouth=0.8.",
+)
+@click.option(
+    "--grain",
+    type=FiniteFloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="How much of the photo's grain stays in its faces; 1 is as much as around them.",
+)
 @click.option("--aligned", is_flag=True, help="The inputs are face crops already, square and aligned as FFHQ's.")
 @click.option("--only-largest", is_flag=True, help="Restore the largest face of each photo only.")
 @click.option("--save-faces", is_flag=True, help="Also write each face: cut out, restored, and side by side.")
@@ -73,6 +95,7 @@ MASKS = ("parsed", "square")
 )
 @click.option("--overwrite", is_flag=True, help="Replace files that exist, be they the inputs.")
 @device_option
+@precision_option
 def command(
     inputs: tuple[Path, ...],
     output: Path,
@@ -81,6 +104,8 @@ def command(
     pipeline_name: str,
     detector: str | None,
     mask: str | None,
+    strength: dict[str, float],
+    grain: float,
     aligned: bool,
     only_largest: bool,
     save_faces: bool,
@@ -88,6 +113,7 @@ def command(
     seed: int | None,
     overwrite: bool,
     device_name: DeviceName,
+    precision: str,
 ) -> None:
     """Restore the faces in photos: files, or folders of them.
 
@@ -97,6 +123,7 @@ def command(
     What a model restores is its guess. Each result says so in its EXIF data
     (BMP has room for none).
     """
+    from retrato.faces.strength import Strength
     from retrato.restoration.photo import PhotoRestorer
 
     photos = list_photos(inputs)
@@ -108,8 +135,10 @@ def command(
         upscale=int(upscale),
         only_largest=only_largest,
         device=device_name,
+        precision=precision_from(precision),
         noise_seed=seed,
-        pipeline=pipeline_from(pipeline_name, detector, mask, aligned),
+        pipeline=pipeline_from(pipeline_name, detector, mask, grain, aligned),
+        strength=Strength(**strength),
     )
     started = time.perf_counter()
     faces_of_restored: list[int] = []  # counts alone: an album's pixels would fill the memory
@@ -130,7 +159,7 @@ def command(
         raise SystemExit(1)
 
 
-def pipeline_from(name: str, detector: str | None, mask: str | None, aligned: bool) -> Pipeline:
+def pipeline_from(name: str, detector: str | None, mask: str | None, grain: float, aligned: bool) -> Pipeline:
     """The pipeline that the options ask for; aligned faces need neither detector nor mask, so none is fetched."""
     from retrato.restoration.pipeline import MTCNN, FaceMask, PublishedPipeline, RetratoPipeline
 
@@ -139,7 +168,7 @@ def pipeline_from(name: str, detector: str | None, mask: str | None, aligned: bo
         return PublishedPipeline(detector or pipeline.detector, FaceMask(mask or pipeline.mask))
     if mask is not None:
         raise click.UsageError("--mask belongs to --pipeline published: retrato pastes the change alone")
-    return RetratoPipeline(detector or MTCNN)
+    return RetratoPipeline(detector or MTCNN, grain)
 
 
 def is_file_name(output: Path) -> bool:
@@ -173,7 +202,10 @@ def restore_file(path: Path, target: Path, restore: Callable[[Photo], RestoredPh
     except RetratoError as error:
         raise type(error)(f"{path}: {error}") from error
     if not result.faces:
-        raise NoFace(f"{path}: no face found; try turning it upright, or --aligned if it is a face cut out closely")
+        left = f" that can be restored ({why_skipped(result)})" if result.skipped else ""
+        raise NoFace(
+            f"{path}: no face found{left}; try turning it upright, or --aligned if it is a face cut out closely"
+        )
     write_image(result.photo, target, replace=overwrite)
     return result
 
@@ -204,4 +236,10 @@ def write_faces(result: RestoredPhoto, target: Path, overwrite: bool) -> None:
 def describe(result: RestoredPhoto) -> str:
     """How many faces, and what each step took."""
     steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in result.seconds.items())
-    return f"{counted(len(result.faces), 'face')} ({steps})"
+    left = f"; {counted(len(result.skipped), 'face')} left as found: {why_skipped(result)}" if result.skipped else ""
+    return f"{counted(len(result.faces), 'face')} ({steps}){left}"
+
+
+def why_skipped(result: RestoredPhoto) -> str:
+    """Where the faces are that are left as they were, and why."""
+    return "; ".join(f"at {each.face.box.left:.0f}, {each.face.box.top:.0f}: {each.reason}" for each in result.skipped)

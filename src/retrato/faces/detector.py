@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Int
 
-from retrato.faces.face import Box, Face
+from retrato.faces.face import Face
 from retrato.images.resizing import Resized
-from retrato.shapes import Image, Landmarks
+from retrato.shapes import Image
 
 Boxes = Float[np.ndarray, "n 4"]
 """Left, top, right, bottom; as in `Box`, 0 is the left edge of the first pixel and 1 its right edge."""
@@ -16,49 +16,14 @@ Kept = Float[np.ndarray, "kept 4"]
 """Some of the boxes."""
 Scores = Float[np.ndarray, " n"]
 
-LEAST_EYE_DISTANCE = 5
-"""Pixels of the photo between the eyes; a smaller face has nothing to restore (as published)."""
-
 
 @runtime_checkable
 class FaceDetector(Protocol):
     """Finds the faces of a photo."""
 
     def __call__(self, image: Image) -> list[Face]:
-        """Every face once, the largest first."""
+        """Every face once, the largest first; also those that cannot be restored (`plausible.why_implausible`)."""
         ...
-
-
-def is_plausible(face: Face) -> bool:
-    """Whether the landmarks can be those of a face that can be set upright; how it is tilted makes no difference.
-
-    Measured along the face's own axes: down from the eyes to the mouth, and across. A face turned so far to the side
-    that one eye hides the other is refused, for no rotation sets it upright.
-    """
-    left_eye, right_eye, _, left_mouth, right_mouth = face.landmarks
-    down = (left_mouth + right_mouth - left_eye - right_eye) / 2
-    height, eye_distance = float(np.hypot(*down)), float(np.hypot(*(right_eye - left_eye)))
-    if height == 0 or eye_distance < LEAST_EYE_DISTANCE:
-        return False
-    axes = np.stack([[down[1], -down[0]], down]) / height**2
-    across, along = axes @ (face.landmarks - (left_eye + right_eye) / 2).T  # in heights from eyes to mouth
-    return bool(
-        0.35 <= across[1] - across[0] <= 2.5  # frontal: 0.96
-        and across[3] < across[4]
-        and 0.05 <= along[2] <= 0.95  # frontal: 0.56
-        and across[0] - 0.15 <= across[2] <= across[1] + 0.15
-        and 0.15 <= eye_distance / np.sqrt(face.box.area) <= 0.9  # frontal: 0.4
-        and lies_within(face.landmarks, face.box, 0.15)
-    )
-
-
-def lies_within(landmarks: Landmarks, box: Box, margin: float) -> bool:
-    """Whether all landmarks are in the box, made larger on each side by `margin` of its width and height."""
-    room = margin * np.array([box.width, box.height])
-    return bool(
-        np.all(landmarks >= np.array([box.left, box.top]) - room)
-        and np.all(landmarks <= np.array([box.right, box.bottom]) + room)
-    )
 
 
 def keep_best(boxes: Boxes, scores: Scores, most: float, *, of_smaller: bool = False) -> Int[np.ndarray, " kept"]:

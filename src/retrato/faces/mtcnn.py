@@ -9,7 +9,7 @@ from jaxtyping import Float, UInt8
 from safetensors.torch import load_file
 from torch import Tensor
 
-from retrato.faces.detector import Boxes, Kept, Scores, is_plausible, keep_best, resized, resized_to
+from retrato.faces.detector import Boxes, Kept, Scores, keep_best, resized, resized_to
 from retrato.faces.face import Box, Face
 from retrato.images.resizing import Resized
 from retrato.images.tensors import from_levels
@@ -43,7 +43,7 @@ class MTCNNConfig:
 
 
 class MTCNNDetector:
-    """Finds faces with MTCNN (Zhang et al., 2016) and keeps those that can be set upright."""
+    """Finds faces with MTCNN (Zhang et al., 2016)."""
 
     def __init__(self, network: MTCNN, config: MTCNNConfig | None = None) -> None:
         self.network = network.eval()
@@ -67,7 +67,7 @@ class MTCNNDetector:
             Face(Box(*map(float, box)), points, float(score))
             for box, points, score in zip(boxes, landmarks, scores, strict=True)
         ]
-        return sorted((face for face in faces if is_plausible(face)), key=lambda face: face.box.area, reverse=True)
+        return sorted(faces, key=lambda face: face.box.area, reverse=True)
 
     def _scale(self, image: Image) -> float:
         """From the photo to what is looked at."""

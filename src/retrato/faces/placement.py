@@ -5,7 +5,9 @@ from typing import Protocol, runtime_checkable
 
 from retrato.faces.alignment import cut_out
 from retrato.faces.face import Face, FaceCrop
+from retrato.faces.matching import GRAIN, matched
 from retrato.faces.paste import PlacedFace, paste_back
+from retrato.faces.plausible import require_plausible
 from retrato.shapes import Image
 
 
@@ -32,18 +34,32 @@ class Placement(Protocol):
 
 
 class SeamlessPlacement:
-    """Retrato's own: mirrored beyond the photo, and only the change is pasted, so that there is no seam to hide."""
+    """Retrato's own: mirrored beyond the photo, and only the change is pasted, so that there is no seam to hide.
+
+    Faces keep their colour, and some grain where the photo has it; what is no face that can be restored is refused.
+    """
 
     keeps_grey = True
+
+    def __init__(self, grain: float = GRAIN) -> None:
+        """Choose how grainy faces are.
+
+        Args:
+            grain: how much of the photo's grain stays in its faces, 0 to 1: as much as around them.
+        """
+        if not 0 <= grain <= 1:
+            raise ValueError(f"grain must be from 0 to 1, found {grain}")
+        self.grain = grain
 
     def cut_out(self, image: Image, face: Face, size: int) -> FaceCrop:
         """See `alignment.cut_out`.
 
         Raises:
-            UnusableFace: the landmarks do not make a face, or it lies outside the photo.
+            UnusableFace: the landmarks do not make a face that can be restored, or it lies outside the photo.
         """
+        require_plausible(face)
         return cut_out(image, face.landmarks, size)
 
     def paste_back(self, canvas: Image, faces: Sequence[PlacedFace], upscale: int) -> Image:
         """See `paste.paste_back`."""
-        return paste_back(canvas, faces, upscale)
+        return paste_back(canvas, [matched(face, self.grain) for face in faces], upscale)

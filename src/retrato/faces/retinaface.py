@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from retrato.faces.detector import LEAST_EYE_DISTANCE, keep_best, resized
+from retrato.faces.detector import keep_best, resized
 from retrato.faces.face import Box, Face
+from retrato.faces.plausible import LEAST_EYE_DISTANCE
 from retrato.images.tensors import to_pictures
 from retrato.networks.retinaface import RetinaFace
 from retrato.shapes import Image

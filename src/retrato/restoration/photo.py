@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -18,6 +17,7 @@ from retrato.faces.detector import FaceDetector
 from retrato.faces.face import Box, Face, FaceCrop
 from retrato.faces.paste import PlacedFace
 from retrato.faces.placement import Placement, SeamlessPlacement
+from retrato.faces.strength import Strength
 from retrato.images.decoding import PIXEL_LIMIT
 from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
@@ -49,6 +49,16 @@ class RestoredFace:
 
 
 @dataclass(frozen=True, eq=False)
+class SkippedFace:
+    """One face that was left as it is."""
+
+    face: Face
+    """Where it was found."""
+    reason: str
+    """Why it cannot be restored."""
+
+
+@dataclass(frozen=True, eq=False)
 class RestoredPhoto:
     """A photo with its faces restored, and how that went."""
 
@@ -57,6 +67,8 @@ class RestoredPhoto:
     """From the largest to the smallest; none where no face was found."""
     seconds: dict[str, float]
     """What each step took: find, enlarge, cut, restore, paste."""
+    skipped: Sequence[SkippedFace] = ()
+    """Faces that were found and left as they are: too small, turned too far, or no faces after all."""
 
     @property
     def image(self) -> Image:
@@ -75,6 +87,7 @@ class PhotoRestorer:
         upscale: int = 1,
         only_largest: bool = False,
         placement: Placement | None = None,
+        strength: Strength = Strength(),  # noqa: B008 (it is frozen)
     ) -> None:
         """Put the parts together.
 
@@ -84,6 +97,7 @@ class PhotoRestorer:
             upscale: how many times wider and higher the result is.
             only_largest: leave the other faces as they are.
             placement: how faces are cut out and put back; retrato's own where nothing is said.
+            strength: how much of each restored face is taken over.
         """
         if upscale < 1:
             raise ValueError(f"upscale must be 1 or more, found {upscale}")
@@ -92,6 +106,7 @@ class PhotoRestorer:
         self.upscale = upscale
         self.only_largest = only_largest
         self.placement = placement or SeamlessPlacement()
+        self.strength = strength
 
     @classmethod
     def from_weights(  # noqa: PLR0913 (one for each thing that a person may choose)
@@ -104,6 +119,7 @@ class PhotoRestorer:
         precision: Precision | None = None,
         noise_seed: int | None = None,
         pipeline: Pipeline = RetratoPipeline(),  # noqa: B008 (it is frozen)
+        strength: Strength = Strength(),  # noqa: B008
     ) -> "PhotoRestorer":
         """A restorer with the named weights; unless `pipeline` says otherwise, with all that comes with retrato.
 
@@ -118,7 +134,14 @@ class PhotoRestorer:
         restore_faces = GFPGANRestorer.from_weights(name_or_file, device, precision, noise_seed)
         find_faces = detector_of(pipeline, choose_device(device))
         placement = placement_of(pipeline, choose_device(device))
-        return cls(find_faces, restore_faces, upscale=upscale, only_largest=only_largest, placement=placement)
+        return cls(
+            find_faces,
+            restore_faces,
+            upscale=upscale,
+            only_largest=only_largest,
+            placement=placement,
+            strength=strength,
+        )
 
     def __call__(self, photo: Photo) -> RestoredPhoto:
         """Restore the faces of a photo.
@@ -133,9 +156,8 @@ class PhotoRestorer:
             with steps.timed("find"):
                 found = self.find_faces(photo.image)
             with steps.timed("cut"):
-                upright = ((face, crop) for face in found if (crop := self._cut_out(photo.image, face)))
-                cut = list(islice(upright, 1 if self.only_largest else None))
-            return self._restore(photo, cut, steps)
+                cut, skipped = self._cut_out(photo.image, found)
+            return replace(self._restore(photo, cut, steps), skipped=skipped)
 
     def restore_aligned(self, photo: Photo) -> RestoredPhoto:
         """Restore a picture that is a face crop already, aligned as FFHQ's are, to its edges.
@@ -165,11 +187,18 @@ class PhotoRestorer:
                 f"more than the {PIXEL_LIMIT / 1e6:.0f} that are read back: choose a smaller upscale"
             )
 
-    def _cut_out(self, image: Image, face: Face) -> FaceCrop | None:
-        try:
-            return self.placement.cut_out(image, face, self.restore_faces.size)
-        except UnusableFace:
-            return None  # the detector's own checks leave such landmarks to be rare; the face stays as it is
+    def _cut_out(self, image: Image, found: list[Face]) -> tuple[list[tuple[Face, FaceCrop]], list[SkippedFace]]:
+        """The faces that can be restored, upright, and those that cannot."""
+        cut: list[tuple[Face, FaceCrop]] = []
+        skipped: list[SkippedFace] = []
+        for face in found:
+            if cut and self.only_largest:
+                break
+            try:
+                cut.append((face, self.placement.cut_out(image, face, self.restore_faces.size)))
+            except UnusableFace as error:
+                skipped.append(SkippedFace(face, str(error)))
+        return cut, skipped
 
     def _restore(
         self, photo: Photo, cut: list[tuple[Face, FaceCrop]], steps: "Steps", fades: bool = True
@@ -181,12 +210,17 @@ class PhotoRestorer:
         with steps.timed("enlarge"):
             canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale)
         with steps.timed("paste"):
-            placed = [PlacedFace(each.crop, each.restored, fades=fades) for each in restored]
+            placed = [self._placed(each, fades) for each in restored]
             image = self.placement.paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
         finished = replace(canvas, image=image)
         if restored:
             finished = mark_as_restored(finished, self.restore_faces.name)
         return RestoredPhoto(finished, restored, steps.seconds)
+
+    def _placed(self, face: RestoredFace, fades: bool) -> PlacedFace:
+        landmarks = mapped(face.face.landmarks, face.crop.photo_to_crop)
+        mask = self.strength.mask(landmarks, len(face.restored))
+        return PlacedFace(face.crop, face.restored, mask, fades=fades)
 
     def _restore_batch(self, cut: list[tuple[Face, FaceCrop]]) -> list[RestoredFace]:
         started = time.perf_counter()

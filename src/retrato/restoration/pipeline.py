@@ -9,6 +9,7 @@ import torch
 
 from retrato.errors import UnknownWeights
 from retrato.faces.detector import FaceDetector
+from retrato.faces.matching import GRAIN
 from retrato.faces.mtcnn import MTCNNDetector
 from retrato.faces.parser import FaceParser, ParseNetParser
 from retrato.faces.placement import Placement, SeamlessPlacement
@@ -36,6 +37,8 @@ class RetratoPipeline:
 
     detector: str | Path = MTCNN
     """`mtcnn`, which is bundled; a catalog name of RetinaFace; or a file of it."""
+    grain: float = GRAIN
+    """How much of the photo's grain stays in its faces, 0 to 1: as much as around them."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,8 @@ def placement_of(pipeline: Pipeline, device: torch.device) -> Placement:
         UnusableWeights: the file is broken.
     """
     match pipeline:
-        case RetratoPipeline():
-            return SeamlessPlacement()
+        case RetratoPipeline(grain=grain):
+            return SeamlessPlacement(grain)
         case PublishedPipeline(mask=mask):
             parse_faces: FaceParser | None = None
             if mask is FaceMask.PARSED:
