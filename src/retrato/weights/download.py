@@ -39,6 +39,16 @@ def find_weights(name: str) -> Path:
         UnknownWeights: the catalog has no such name.
         UnavailableWeights: it is not here and cannot be fetched.
     """
+    return find_here(name) or download(published_file(name), weights_home())
+
+
+def find_here(name: str) -> Path | None:
+    """The published file of that catalog name, if it is on this machine.
+
+    Raises:
+        UnknownWeights: the catalog has no such name.
+        UnavailableWeights: `RETRATO_WEIGHTS` names no folder.
+    """
     published = published_file(name)
     offline = os.environ.get(OFFLINE_FOLDER)
     if offline and not os.path.isdir(offline):  # noqa: PTH112 (a Path raises where it may not look)
@@ -48,7 +58,7 @@ def find_weights(name: str) -> Path:
         found = _find_in(folder, published)
         if found:
             return found
-    return download(published, weights_home())
+    return None
 
 
 def download(published: PublishedFile, folder: Path) -> Path:
@@ -59,6 +69,12 @@ def download(published: PublishedFile, folder: Path) -> Path:
     Raises:
         UnavailableWeights: no address gave the right file, or the folder cannot be written.
     """
+    if not published.urls:
+        source = f"from {published.page}" if published.page else "where you find it"
+        raise UnavailableWeights(
+            f"{published.name} cannot be fetched: no address gives it. Get {published.file_name} {source}, put it into "
+            f"a folder and set {OFFLINE_FOLDER} to that folder"
+        )
     target = folder / published.file_name
     part = target.with_name(target.name + ".part")
     try:
@@ -104,7 +120,7 @@ class _Content:
     def is_in(self, path: Path) -> bool:
         """Whether that file has it; the SHA-256 is computed last, and only where there is one to compare with."""
         has_size = self.size_bytes in {None, path.stat().st_size}
-        return has_size and (self.sha256 is None or self.sha256 == sha256(path))
+        return has_size and (self.sha256 is None or (self.sha256 != "" and sha256(path).startswith(self.sha256)))
 
 
 def _fetch(published: PublishedFile, part: Path, content: _Content) -> str | None:
@@ -182,8 +198,9 @@ def _find_in(folder: Path, published: PublishedFile) -> Path | None:
 
 
 def has_content(path: Path, published: PublishedFile) -> bool:
-    """Whether a file is the published one, by size and SHA-256; by name and record where no SHA-256 is published."""
-    if not path.is_file() or (published.sha256 is None and path.name != published.file_name):
+    """Whether a file is the published one, by size and SHA-256; also by its name where one of them is not known."""
+    is_known = published.sha256 is not None and published.size_bytes is not None
+    if not path.is_file() or not (is_known or path.name == published.file_name):
         return False
     return _Content.of(published, path).is_in(path)
 
