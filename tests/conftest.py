@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from doubles import REFERENCE
 from retrato.errors import UnavailableWeights
 from retrato.evaluation.restoration import Judges
+from retrato.images.tensors import to_pictures
 from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.weights import download
@@ -38,6 +40,21 @@ def faces(astronaut):
     corners = [(0, 100), (0, 180), (250, 0), (300, 300)]
     crops = np.stack([astronaut[top : top + 128 : 2, left : left + 128 : 2] for top, left in corners])
     return torch.from_numpy(crops).permute(0, 3, 1, 2) / 127.5 - 1
+
+
+@pytest.fixture(scope="session")
+def metric_pictures():
+    """A target, and three worse versions of it: those that the reference numbers of metrics are for."""
+    with np.load(REFERENCE / "metric_pictures.npz") as images:
+        return {name: to_pictures([images[name]]) for name in images}
+
+
+@pytest.fixture(scope="session")
+def two_pairs(metric_pictures):
+    """Two pictures of 64 px and their targets: those that the reference numbers of networks are for."""
+    pictures = torch.cat([metric_pictures["blur2"][..., :64, :64], metric_pictures["noise"][..., 96:160, 96:160]])
+    target = metric_pictures["target"]
+    return pictures, torch.cat([target[..., :64, :64], target[..., 96:160, 96:160]])
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,16 @@ from retrato.training.tasks.stylegan2 import AugmentationConfig, StyleGAN2Task, 
 
 REFERENCE = Path(__file__).parent / "reference"
 """Numbers made once with the published packages (see its README)."""
+
+
+def by_chance(name, shape):
+    """Values for a parameter of that name, always the same: those that reference numbers of networks are for."""
+    if name.endswith("num_batches_tracked"):
+        return torch.tensor(1)
+    values = torch.randn(tuple(shape), generator=torch.Generator().manual_seed(zlib.crc32(name.encode())))
+    if len(shape) > 1:
+        return values * math.sqrt(2 / values[0].numel())
+    return 0.5 + values.abs() if name.endswith("running_var") else 0.1 * values + (1 if name.endswith("weight") else 0)
 
 
 def published_weights(file_name: str) -> dict[str, Tensor]:

@@ -59,6 +59,14 @@ class Diverged(RetratoError):
     """A loss or gradient that is no longer a number."""
 
 
+class UnknownMetric(RetratoError):
+    """A name that is no metric."""
+
+
+class UnmeasurablePictures(RetratoError):
+    """Pictures, or sets of them, that a metric has no number for."""
+
+
 class UnknownRecipe(RetratoError):
     """A name that is no recipe."""
 
