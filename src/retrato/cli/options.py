@@ -42,7 +42,7 @@ weights_option: Decorator = click.option(
     default="bundled",
     show_default=True,
     metavar="NAME-OR-FILE",
-    help="Which model: the bundled one, or a file that `retrato train` wrote.",
+    help="Which model: the bundled one, a published one (such as gfpgan-v1.4 or restoreformer), or a file.",
 )
 
 seed_option: Decorator = click.option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from retrato.images.photo import Photo
     from retrato.restoration.photo import RestoredPhoto
+    from retrato.restoration.upscaler import Upscaler
 
 FORMATS = ("jpeg", "png", "webp", "tiff", "bmp")
 
@@ -36,6 +38,14 @@ FORMATS = ("jpeg", "png", "webp", "tiff", "bmp")
     help="Folder for the results, which keep their names; or, for a single photo, the name of its result.",
 )
 @click.option("--upscale", type=click.Choice(["1", "2", "4"]), default="1", show_default=True, help="Times larger.")
+@click.option(
+    "--background",
+    default="lanczos",
+    show_default=True,
+    metavar="NAME-OR-FILE",
+    help="What enlarges the photo around the faces: lanczos, or a model of Real-ESRGAN (realesr-general-x4v3, "
+    "realesrgan-x2plus, realesrgan-x4plus, or a file of theirs), which also draws detail of its own.",
+)
 @weights_option
 @click.option("--aligned", is_flag=True, help="The inputs are face crops already, square and aligned as FFHQ's.")
 @click.option("--only-largest", is_flag=True, help="Restore the largest face of each photo only.")
@@ -47,6 +57,7 @@ def command(
     inputs: tuple[Path, ...],
     output: Path,
     upscale: str,
+    background: str,
     weights: str,
     aligned: bool,
     only_largest: bool,
@@ -68,7 +79,13 @@ def command(
     photos = list_photos(inputs)
     if is_file_name(output) and len(photos) > 1:
         raise click.UsageError(f"{output} is one file name for {len(photos)} photos: name a folder with -o")
-    restorer = PhotoRestorer.from_weights(weights, upscale=int(upscale), only_largest=only_largest, device=device_name)
+    restorer = PhotoRestorer.from_weights(
+        weights,
+        upscale=int(upscale),
+        only_largest=only_largest,
+        background=background_of(background, int(upscale), device_name),
+        device=device_name,
+    )
     started = time.perf_counter()
     faces_of_restored: list[int] = []  # counts alone: an album's pixels would fill the memory
 
@@ -86,6 +103,17 @@ def command(
     )
     if not all_done:
         raise SystemExit(1)
+
+
+def background_of(name_or_file: str, upscale: int, device_name: DeviceName) -> Upscaler:
+    """What enlarges the background, with a bar for each photo that takes long."""
+    from tqdm import tqdm
+
+    from retrato.restoration.upscaler import LANCZOS, load_background
+
+    if upscale == 1 and name_or_file != LANCZOS:
+        raise click.UsageError(f"--background {name_or_file} has nothing to enlarge: add --upscale 2 or --upscale 4")
+    return load_background(name_or_file, device_name, partial(tqdm, unit="tile", leave=False, delay=1, disable=None))
 
 
 def is_file_name(output: Path) -> bool:
@@ -118,7 +146,7 @@ def restore_file(path: Path, target: Path, restore: Callable[[Photo], RestoredPh
         result = restore(photo)
     except RetratoError as error:
         raise type(error)(f"{path}: {error}") from error
-    if not result.faces:
+    if not result.faces and result.enlarged_by is None:
         raise NoFace(f"{path}: no face found; try turning it upright, or --aligned if it is a face cut out closely")
     write_image(result.photo, target, replace=overwrite)
     return result

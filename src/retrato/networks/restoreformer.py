@@ -106,7 +106,7 @@ class Encoder(nn.Module):
         self.levels = nn.ModuleList(
             _blocks(before, after, config.blocks) for before, after in pairwise((config.channels, *widths))
         )
-        self.halve = nn.ModuleList(nn.Conv2d(each, each, 3, stride=2) for each in widths[:-1])
+        self.halving = nn.ModuleList(nn.Conv2d(each, each, 3, stride=2) for each in widths[:-1])
         self.attention = nn.ModuleList(SelfAttention(width, config.heads) for _ in range(config.blocks))
         self.before_middle = ResidualBlock(width, width)
         self.middle_attention = SelfAttention(width, config.heads)
@@ -116,11 +116,9 @@ class Encoder(nn.Module):
     def forward(self, degraded: Faces) -> tuple[Features, Seen]:
         """What is to be found in the dictionary, and what the decoder asks with."""
         features = self.first(degraded)
-        for level, halve in zip(self.levels[:-1], self.halve, strict=True):
-            for block in level:
-                features = block(features)
-            features = halve(F.pad(features, (0, 1, 0, 1)))  # zeros at the right and below only, as published
-        for block, attention in zip(self.levels[-1], self.attention, strict=True):
+        for level, halve in zip(self.levels[:-1], self.halving, strict=True):
+            features = halve(F.pad(level(features), (0, 1, 0, 1)))  # zeros at the right and below only, as published
+        for block, attention in zip(self.levels[-1].children(), self.attention, strict=True):
             features = attention(block(features))
         early = self.before_middle(features)
         late = self.after_middle(self.middle_attention(early))
@@ -142,19 +140,17 @@ class Decoder(nn.Module):
         )
         """The faces' own resolution first, as in the encoder; so they are gone through from the last to the first."""
         self.attention = nn.ModuleList(CrossAttention(width, config.heads) for _ in range(config.blocks + 1))
-        self.double = nn.ModuleList(nn.Conv2d(each, each, 3, padding=1) for each in widths[1:])
+        self.doubling = nn.ModuleList(nn.Conv2d(each, each, 3, padding=1) for each in widths[1:])
         self.last = _normalised_conv(widths[0], 3)
 
     def forward(self, encoded: Features, seen: Seen) -> Faces:
         """The faces."""
         features = self.before_middle(self.first(encoded))
         features = self.after_middle(self.middle_attention(features, seen.late))
-        for block, attention in zip(self.levels[-1], self.attention, strict=True):
+        for block, attention in zip(self.levels[-1].children(), self.attention, strict=True):
             features = attention(block(features), seen.early)
-        for double, level in zip(self.double[::-1], self.levels[-2::-1], strict=True):
-            features = double(F.interpolate(features, scale_factor=2.0, mode="nearest"))
-            for block in level:
-                features = block(features)
+        for double, level in zip(self.doubling[::-1], self.levels[-2::-1], strict=True):
+            features = level(double(F.interpolate(features, scale_factor=2.0, mode="nearest")))
         faces: Tensor = self.last(features)
         return faces
 
@@ -215,9 +211,9 @@ class CrossAttention(Attention):
         return features + self.answers(self.norm_of_seen(seen), self.norm(features))
 
 
-def _blocks(in_channels: int, out_channels: int, count: int) -> nn.ModuleList:
+def _blocks(in_channels: int, out_channels: int, count: int) -> nn.Sequential:
     widths = [in_channels, *[out_channels] * count]
-    return nn.ModuleList(ResidualBlock(before, after) for before, after in pairwise(widths))
+    return nn.Sequential(*(ResidualBlock(before, after) for before, after in pairwise(widths)))
 
 
 def _normalised_conv(in_channels: int, out_channels: int) -> nn.Sequential:

@@ -74,8 +74,8 @@ class RRDBNet(nn.Module):
         features = self.first(F.pixel_unshuffle(_whole_squares(levels, self.config.fold), self.config.fold))
         features = features + self.after_blocks(self.blocks(features))
         for convolution in self.doubled:
-            features = F.leaky_relu(convolution(F.interpolate(features, scale_factor=2.0, mode="nearest")), 0.2)
-        drawn = self.last(F.leaky_relu(self.before_last(features), 0.2)).float()
+            features = _active(convolution(F.interpolate(features, scale_factor=2.0, mode="nearest")))
+        drawn = self.last(_active(self.before_last(features))).float()
         factor = self.config.factor
         return drawn[:, :, : height * factor, : width * factor] * 2 - 1
 
@@ -106,8 +106,13 @@ class DenseBlock(nn.Module):
         """Features of the same shape."""
         seen = features
         for convolution in self.convolutions[:-1]:
-            seen = torch.cat([seen, F.leaky_relu(convolution(seen), 0.2)], 1)
+            seen = torch.cat([seen, _active(convolution(seen))], 1)
         return torch.add(features, self.convolutions[-1](seen), alpha=RESIDUAL)
+
+
+def _active(features: Features) -> Features:
+    # In place: at the large picture's size, another copy would be the largest thing in memory.
+    return F.leaky_relu(features, 0.2, inplace=True)
 
 
 def _whole_squares(levels: Tensor, fold: int) -> Tensor:

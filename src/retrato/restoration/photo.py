@@ -13,7 +13,7 @@ import torch
 from retrato.degradation import grey
 from retrato.device import DeviceName, choose_device
 from retrato.errors import NotEnoughMemory, UnusableFace, UnwritableOutput
-from retrato.faces.alignment import cut_out, mapped, scaling, template, warped
+from retrato.faces.alignment import cut_again, cut_out, mapped, scaling, template, warped
 from retrato.faces.detector import FaceDetector, MTCNNDetector
 from retrato.faces.face import Box, Face, FaceCrop
 from retrato.faces.paste import PlacedFace, paste_back
@@ -21,14 +21,15 @@ from retrato.images.decoding import PIXEL_LIMIT
 from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
 from retrato.images.tensors import to_images, to_pictures
+from retrato.restoration.colour import GREY_BELOW
+from retrato.restoration.loading import load_restorer
 from retrato.restoration.provenance import mark_as_restored
-from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
+from retrato.restoration.restorer import FaceRestorer
+from retrato.restoration.upscaler import LANCZOS, LanczosUpscaler, Upscaler, load_background
 from retrato.shapes import Faces, Image
 
 FACES_AT_ONCE = 8
 """Bounds the memory of photos with many faces."""
-GREY_BELOW = 2 / 127.5
-"""Mean difference between a grey picture's channels, which JPEG makes a little unequal; a sepia one's is larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,8 @@ class RestoredPhoto:
     """From the largest to the smallest; none where no face was found."""
     seconds: dict[str, float]
     """What each step took: find, enlarge, cut, restore, paste."""
+    enlarged_by: str | None = None
+    """The model that drew what is around the faces larger, where one did."""
 
     @property
     def image(self) -> Image:
@@ -62,7 +65,7 @@ class RestoredPhoto:
 
 
 class PhotoRestorer:
-    """Restores the faces in photos; everything outside their regions is only enlarged."""
+    """Restores the faces in photos; everything outside their regions is only enlarged, by Lanczos or by a model."""
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class PhotoRestorer:
         *,
         upscale: int = 1,
         only_largest: bool = False,
+        upscale_background: Upscaler | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -79,9 +83,14 @@ class PhotoRestorer:
             restore_faces: aligned faces to restored ones.
             upscale: how many times wider and higher the result is.
             only_largest: leave the other faces as they are.
+            upscale_background: what enlarges the photo around the faces; by default Lanczos. A model makes sense only
+                where there is something to enlarge.
         """
         if upscale < 1:
             raise ValueError(f"upscale must be 1 or more, found {upscale}")
+        self.upscale_background = upscale_background or LanczosUpscaler()
+        if upscale == 1 and self.upscale_background.guesses:
+            raise ValueError(f"{self.upscale_background.name} has nothing to enlarge: choose an upscale of 2 or more")
         self.find_faces = find_faces
         self.restore_faces = restore_faces
         self.upscale = upscale
@@ -94,18 +103,23 @@ class PhotoRestorer:
         *,
         upscale: int = 1,
         only_largest: bool = False,
+        background: Upscaler | str | Path = LANCZOS,
         device: DeviceName | str = DeviceName.AUTO,
     ) -> "PhotoRestorer":
-        """A restorer with the bundled detector and the named weights.
+        """A restorer with the bundled detector and the named weights, GFP-GAN's or RestoreFormer's.
+
+        `background` is an upscaler or what `load_background` takes: lanczos, realesr-general-x4v3, a file, ...
 
         Raises:
             UnknownWeights: neither a known name nor a file.
+            UnavailableWeights: a published name whose file is not here and cannot be fetched.
             UnusableWeights: the file is broken or holds something else.
             UnavailableDevice: this machine has no such device.
         """
-        restore_faces = GFPGANRestorer.from_weights(name_or_file, device)
+        restore_faces = load_restorer(name_or_file, device)
         find_faces = MTCNNDetector.bundled(choose_device(device))
-        return cls(find_faces, restore_faces, upscale=upscale, only_largest=only_largest)
+        upscaler = background if isinstance(background, Upscaler) else load_background(background, device)
+        return cls(find_faces, restore_faces, upscale=upscale, only_largest=only_largest, upscale_background=upscaler)
 
     def __call__(self, photo: Photo) -> RestoredPhoto:
         """Restore the faces of a photo.
@@ -166,14 +180,19 @@ class PhotoRestorer:
             for start in range(0, len(cut), FACES_AT_ONCE):
                 restored += self._restore_batch(cut[start : start + FACES_AT_ONCE])
         with steps.timed("enlarge"):
-            canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale)
+            canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale, self.upscale_background)
         with steps.timed("paste"):
-            placed = [PlacedFace(each.crop, each.restored, fades=fades) for each in restored]
+            placed = [PlacedFace(self._seen_on(canvas, each.crop), each.restored, fades=fades) for each in restored]
             image = paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
         finished = replace(canvas, image=image)
-        if restored:
-            finished = mark_as_restored(finished, self.restore_faces.name)
-        return RestoredPhoto(finished, restored, steps.seconds)
+        upscaler = self.upscale_background.name if self.upscale_background.guesses else None
+        if restored or upscaler:
+            finished = mark_as_restored(finished, self.restore_faces.name if restored else None, upscaler)
+        return RestoredPhoto(finished, restored, steps.seconds, upscaler)
+
+    def _seen_on(self, canvas: Photo, crop: FaceCrop) -> FaceCrop:
+        """The crop as the canvas has it: what a model drew there must not be added to what the restorer drew."""
+        return cut_again(canvas.image, crop, self.upscale) if self.upscale_background.guesses else crop
 
     def _restore_batch(self, cut: list[tuple[Face, FaceCrop]]) -> list[RestoredFace]:
         started = time.perf_counter()

@@ -1,7 +1,7 @@
 """Generators and restorers with their weights, ready for use."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from retrato.errors import UnknownWeights, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.resampling import Resampling
+from retrato.networks.restoreformer import RestoreFormer, RestoreFormerConfig
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from retrato.weights.catalog import PUBLISHED_FILES
 from retrato.weights.download import find_weights
 from retrato.weights.files import read_torch
+from retrato.weights.names.restoreformer import CODEBOOK
 from retrato.weights.published import from_published, is_published, recognised
 from retrato.weights.store import BUNDLED_FOLDER, FORMAT, StoredWeights, read_story, read_weights
 
@@ -24,7 +26,7 @@ BUNDLED_GFPGAN = {"bundled": "gfpgan-256-compact.safetensors"}
 """Weights that come with the package: name and file."""
 
 TORCH_SUFFIXES = (".pth", ".pt")
-TITLES = {"gfpgan": "GFP-GAN", "stylegan2": "StyleGAN2"}
+TITLES = {"gfpgan": "GFP-GAN", "stylegan2": "StyleGAN2", "restoreformer": "RestoreFormer"}
 """What networks are called in messages."""
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -60,6 +62,40 @@ def load_stylegan2(name_or_file: str | Path) -> StyleGAN2Generator:
     return _load("stylegan2", name_or_file, lambda stored: StyleGAN2Generator(_stylegan2_config(stored.config)))
 
 
+def load_restoreformer(name_or_file: str | Path) -> RestoreFormer:
+    """RestoreFormer, with the weights of a published file, of ours, or of a catalog name.
+
+    Raises:
+        UnknownWeights: neither a known name nor a file.
+        UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
+        UnusableWeights: the file is broken or is for something else.
+    """
+
+    def described(stored: StoredWeights) -> RestoreFormer:
+        multipliers = tuple(stored.config["multipliers"])  # JSON has lists only
+        return RestoreFormer(RestoreFormerConfig(**{**stored.config, "multipliers": multipliers}))
+
+    return _load("restoreformer", name_or_file, described)
+
+
+def holds_restoreformer(name_or_file: str | Path) -> bool:
+    """Whether those weights are a RestoreFormer's; False where loading them as something else says what is wrong.
+
+    Raises:
+        UnknownWeights: neither a known name nor a file.
+        UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
+        UnusableWeights: a .pth file that is missing or broken.
+    """
+    path = _file(name_or_file)
+    if path.suffix in TORCH_SUFFIXES:
+        return CODEBOOK in read_torch(path)
+    try:
+        with safe_open(path, "pt") as file:
+            return (file.metadata() or {}).get("network") == "restoreformer" or CODEBOOK in file.keys()  # noqa: SIM118
+    except (SafetensorError, OSError):
+        return False
+
+
 def describe_weights(name_or_file: str | Path) -> str:
     """Which weights those are, in a few words, for people who find them named in a picture.
 
@@ -70,7 +106,9 @@ def describe_weights(name_or_file: str | Path) -> str:
     """
     path = _file(name_or_file)
     if _has_published_layout(path):
-        return f"published weights {path.name} ({recognised(_published_tensors(path), path).kind})"
+        tensors = tensors_of(path)
+        kind = "" if CODEBOOK in tensors else f" ({recognised(tensors, path).kind})"
+        return f"published weights {path.name}{kind}"
     story = read_story(path)
     if not story.get("recipe"):
         return f"weights {path.name}"
@@ -81,16 +119,27 @@ def _load(network_name: str, name_or_file: str | Path, described: Callable[[Stor
     """The network that is `described` by weights, filled with them."""
     path, title = _file(name_or_file), TITLES[network_name]
     published = _has_published_layout(path)
-    stored = from_published(_published_tensors(path), path) if published else read_weights(path)
+    stored = from_published(tensors_of(path), path) if published else read_weights(path)
     if stored.network != network_name:
         found = TITLES.get(stored.network, stored.network or "nothing known")
         raise UnusableWeights(f"{name_or_file} holds weights for {found}, not for {title}")
+    return filled(stored, name_or_file, title, described)
+
+
+def filled(
+    stored: StoredWeights, name_or_file: str | Path, title: str, described: Callable[[StoredWeights], Network]
+) -> Network:
+    """The network that is `described` by weights, with these in it.
+
+    Raises:
+        UnusableWeights: the weights are not those of such a network, or broken.
+    """
     try:
         with torch.device("meta"):  # takes no memory, whatever the file claims
             network = described(stored)
     except (AttributeError, TypeError, KeyError, ValueError) as error:
         raise UnusableWeights(f"{name_or_file} does not describe a {title} of this version: {error}") from error
-    _require_fit(network, stored, name_or_file)
+    _require_fit(network, stored, name_or_file, title)
     network.load_state_dict(stored.tensors, assign=True)
     return network
 
@@ -100,14 +149,14 @@ def _stylegan2_config(fields: Mapping[str, Any]) -> StyleGAN2Config:
     return StyleGAN2Config(**{**fields, "resampling": resampling})
 
 
-def _require_fit(network: nn.Module, stored: StoredWeights, name_or_file: str | Path) -> None:
+def _require_fit(network: nn.Module, stored: StoredWeights, name_or_file: str | Path, title: str) -> None:
     """Every tensor there, of the right shape, and a number in every place."""
     own = {name: tensor.shape for name, tensor in network.state_dict().items()}
     found = {name: tensor.shape for name, tensor in stored.tensors.items()}
     differing = sorted(name for name in own.keys() | found.keys() if own.get(name) != found.get(name))
     if differing:
         raise UnusableWeights(
-            f"{name_or_file} does not fit the {TITLES[stored.network]} that it describes: {len(differing)} tensors are "
+            f"{name_or_file} does not fit the {title} that it describes: {len(differing)} tensors are "
             f"missing, unknown, or of another shape, the first being {differing[0]!r}"
         )
     # The extremes are not numbers either where one value is none, and are found several times faster than all such.
@@ -119,13 +168,23 @@ def _require_fit(network: nn.Module, stored: StoredWeights, name_or_file: str | 
 def _file(name_or_file: str | Path) -> Path:
     """Where those weights are; a catalog's file is fetched first if it is not on this machine."""
     name = str(name_or_file)
-    catalogued = [each.name for each in PUBLISHED_FILES if each.name.startswith(tuple(TITLES))]
     if name in BUNDLED_GFPGAN:
         return BUNDLED_FOLDER / BUNDLED_GFPGAN[name]
+    return published_or_file(name, tuple(TITLES), BUNDLED_GFPGAN)
+
+
+def published_or_file(name: str, beginnings: tuple[str, ...], others: Iterable[str] = ()) -> Path:
+    """Where the weights of a catalog name are that begins so, fetched first if need be; or the file of that name.
+
+    Raises:
+        UnknownWeights: neither such a name nor that of a file; `others` are named in the message as well.
+        UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
+    """
+    catalogued = [each.name for each in PUBLISHED_FILES if each.name.startswith(beginnings)]
     if name in catalogued:
         return find_weights(name)
     if not Path(name).suffix and os.sep not in name:
-        known = ", ".join([*BUNDLED_GFPGAN, *catalogued])
+        known = ", ".join([*others, *catalogued])
         raise UnknownWeights(f"no weights called {name!r}: name one of {known}, or a .safetensors or .pth file")
     return Path(name)
 
@@ -141,5 +200,15 @@ def _has_published_layout(path: Path) -> bool:
         return False
 
 
-def _published_tensors(path: Path) -> Mapping[str, Tensor]:
-    return read_torch(path) if path.suffix in TORCH_SUFFIXES else load_file(path)
+def tensors_of(path: Path) -> Mapping[str, Tensor]:
+    """The named tensors of a publisher's file, .pth or .safetensors.
+
+    Raises:
+        UnusableWeights: the file is missing or broken, or holds other things.
+    """
+    if path.suffix in TORCH_SUFFIXES:
+        return read_torch(path)
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise UnusableWeights(f"{path} is not a whole safetensors file: {error}") from error

@@ -1,4 +1,4 @@
-"""Real-ESRGAN's parameters by their published names (`SRVGGNetCompact` in realesrgan, `RRDBNet` in basicsr), and ours."""
+"""Real-ESRGAN's parameter names (`SRVGGNetCompact` in realesrgan, `RRDBNet` in basicsr), and ours."""
 
 from retrato.weights.names.rename import Patterns, rename
 
@@ -10,7 +10,10 @@ RRDBNET: Patterns = (
     (r"conv_hr\.(weight|bias)", r"before_last.\1"),
     (r"conv_last\.(weight|bias)", r"last.\1"),
     *(
-        (rf"body\.(\d+)\.rdb{block + 1}\.conv{layer + 1}\.(weight|bias)", rf"blocks.\1.dense.{block}.convolutions.{layer}.\2")
+        (
+            rf"body\.(\d+)\.rdb{block + 1}\.conv{layer + 1}\.(weight|bias)",
+            rf"blocks.\1.dense.{block}.convolutions.{layer}.\2",
+        )
         for block in range(3)
         for layer in range(5)
     ),

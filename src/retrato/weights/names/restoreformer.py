@@ -17,7 +17,7 @@ OUTSIDE: Patterns = (
     (r"(encoder|decoder)\.conv_in\.(weight|bias)", r"\1.first.\2"),
     (r"(encoder|decoder)\.norm_out\.(weight|bias)", r"\1.last.0.\2"),
     (r"(encoder|decoder)\.conv_out\.(weight|bias)", r"\1.last.2.\2"),
-    (r"encoder\.down\.(\d+)\.downsample\.conv\.(weight|bias)", r"encoder.halve.\1.\2"),
+    (r"encoder\.down\.(\d+)\.downsample\.conv\.(weight|bias)", r"encoder.halving.\1.\2"),
 )
 """Whole names outside blocks and attention."""
 
@@ -60,7 +60,7 @@ def restoreformer_to_ours(name: str) -> str | None:
         return None
     doubling = re.fullmatch(r"decoder\.up\.(\d+)\.upsample\.conv\.(weight|bias)", name)
     if doubling:  # counted by where it comes from there, by where it leads here
-        return f"decoder.double.{int(doubling[1]) - 1}.{doubling[2]}"
+        return f"decoder.doubling.{int(doubling[1]) - 1}.{doubling[2]}"
     if any(re.fullmatch(pattern, name) for pattern, _ in OUTSIDE):
         return rename(name, OUTSIDE)
     part, inner = rename(name, PARTS).split()
