@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Shaped, UInt8
 
 from retrato.errors import UnusableFace
 from retrato.faces.face import FaceCrop
@@ -48,7 +48,7 @@ def cut_again(enlarged: Image, crop: FaceCrop, upscale: int) -> FaceCrop:
     return crop if image is None else FaceCrop(image, crop.photo_to_crop)
 
 
-def _cut(image: Image, to_crop: Affine, size: int) -> Image | None:
+def _cut(image: Image, to_crop: Affine, size: int) -> UInt8[np.ndarray, "size size 3"] | None:
     """What a crop shows, or nothing where it lies outside the picture."""
     margin = 3 * max(1.0, 1 / scale_of(to_crop))  # what interpolation reads beyond the crop's border
     region = Region.around(cv2.invertAffineTransform(to_crop), size, margin).within(image)

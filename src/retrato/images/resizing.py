@@ -34,7 +34,7 @@ def enlarge(image: Image, factor: int | float) -> Resized:
     return resize(image, round(width * factor), round(height * factor))
 
 
-def enlarge_photo(photo: Photo, factor: int, enlarge_image: Callable[[Image, int], Image] = enlarge) -> Photo:
+def enlarge_photo(photo: Photo, factor: int, enlarge_image: Callable[[Image, int], Resized] = enlarge) -> Photo:
     """The photo with each side `factor` times as long, its transparency with it.
 
     Args:

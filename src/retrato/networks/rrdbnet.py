@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from retrato.networks.stylegan2 import Features
-from retrato.shapes import Pictures
+from retrato.shapes import Enlarged, Pictures
 
 RESIDUAL = 0.2
 """Part of what a block draws that is added to its input (Wang et al., 2018, section 3.1)."""
@@ -67,7 +67,7 @@ class RRDBNet(nn.Module):
         in_small = 2 + 3 * DENSE_LAYERS * self.config.blocks  # the others are at the doubled sizes
         return self.config.fold * (in_small + 2)
 
-    def forward(self, pictures: Pictures) -> Pictures:
+    def forward(self, pictures: Pictures) -> Enlarged:
         """The pictures, each side `factor` times as long; about [-1, 1]."""
         height, width = pictures.shape[2:]
         levels = pictures / 2 + 0.5  # in [0, 1], so that what lies around a picture is black, as it was in training

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import nn
 
-from retrato.shapes import Pictures
+from retrato.shapes import Enlarged, Pictures
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class SRVGG(nn.Module):
         """How far from a pixel, in pixels of the small picture, anything may change it."""
         return len(self.convolutions)
 
-    def forward(self, pictures: Pictures) -> Pictures:
+    def forward(self, pictures: Pictures) -> Enlarged:
         """The pictures, each side `factor` times as long; about [-1, 1]."""
         levels = pictures / 2 + 0.5  # in [0, 1], so that what lies around a picture is black, as it was in training
         features = levels

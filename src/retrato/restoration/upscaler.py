@@ -12,12 +12,12 @@ import torch.nn.functional as F
 from retrato.degradation import grey
 from retrato.device import DeviceName, choose_device, computes_bfloat16_faster
 from retrato.faces.alignment import Region
-from retrato.images.resizing import enlarge, resize
+from retrato.images.resizing import Resized, enlarge, resize
 from retrato.images.tensors import to_image, to_pictures
 from retrato.networks.rrdbnet import RRDBNet
 from retrato.networks.srvgg import SRVGG
 from retrato.restoration.colour import is_grey
-from retrato.shapes import Image, Pictures
+from retrato.shapes import Enlarged, Image
 from retrato.weights.upscalers import load_upscaler
 
 LANCZOS = "lanczos"
@@ -46,7 +46,7 @@ class Upscaler(Protocol):
         """Whether it draws detail that the picture does not have, so that the result must say so."""
         ...
 
-    def __call__(self, image: Image, factor: int) -> Image:
+    def __call__(self, image: Image, factor: int) -> Resized:
         """The picture, each side exactly `factor` times as long."""
         ...
 
@@ -58,7 +58,7 @@ class LanczosUpscaler:
     name = "Lanczos"
     guesses = False
 
-    def __call__(self, image: Image, factor: int) -> Image:
+    def __call__(self, image: Image, factor: int) -> Resized:
         """The picture, each side `factor` times as long."""
         return enlarge(image, factor)
 
@@ -87,7 +87,7 @@ class RealESRGANUpscaler:
             watch: is given the tiles of each picture, and gives them on.
         """
         if tile_size < 2 or tile_size % 2:
-            raise ValueError(f"tiles must be of an even number of pixels, found {tile_size}")
+            raise ValueError(f"tile_size must be an even number of pixels, found {tile_size}")
         # Channels last is what convolutions are fastest in, on CPUs and GPUs alike.
         self._network = network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = device
@@ -116,7 +116,7 @@ class RealESRGANUpscaler:
         """Kind and weights."""
         return self._name
 
-    def __call__(self, image: Image, factor: int) -> Image:
+    def __call__(self, image: Image, factor: int) -> Resized:
         """The picture, each side `factor` times as long.
 
         Networks have a factor of their own. Where that is a multiple, squares of its pixels are averaged; where it is
@@ -134,7 +134,7 @@ class RealESRGANUpscaler:
             return drawn
         return resize(drawn, image.shape[1] * factor, image.shape[0] * factor)
 
-    def _drawn(self, image: Image, averaged: int) -> Image:
+    def _drawn(self, image: Image, averaged: int) -> Resized:
         """What the network gives, with squares of `averaged` pixels averaged; only tiles are ever larger than that."""
         height, width = image.shape[:2]
         factor = self._network.config.factor // averaged
@@ -147,13 +147,13 @@ class RealESRGANUpscaler:
         return canvas
 
     @torch.no_grad()
-    def _tile(self, image: Image, tile: Region) -> Pictures:
+    def _tile(self, image: Image, tile: Region) -> Enlarged:
         """What the network gives for a tile when it sees the margin, too."""
         margin = self._margin
         seen = Region(tile.left - margin, tile.top - margin, tile.right + margin, tile.bottom + margin).within(image)
         pictures = to_pictures([image[seen.slices]]).to(self._device, memory_format=torch.channels_last)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=computes_bfloat16_faster(self._device)):
-            drawn: Pictures = self._network(pictures)
+            drawn: Enlarged = self._network(pictures)
         factor = self._network.config.factor
         left, top = (tile.left - seen.left) * factor, (tile.top - seen.top) * factor
         right, bottom = (tile.right - seen.left) * factor, (tile.bottom - seen.top) * factor

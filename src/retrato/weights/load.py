@@ -180,10 +180,11 @@ def published_or_file(name: str, beginnings: tuple[str, ...], others: Iterable[s
         UnknownWeights: neither such a name nor that of a file; `others` are named in the message as well.
         UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
     """
-    catalogued = [each.name for each in PUBLISHED_FILES if each.name.startswith(beginnings)]
+    every_name = [each.name for each in PUBLISHED_FILES]
+    catalogued = [each for each in every_name if each.startswith(beginnings)]
     if name in catalogued:
         return find_weights(name)
-    if not Path(name).suffix and os.sep not in name:
+    if name in every_name or (not Path(name).suffix and os.sep not in name):
         known = ", ".join([*others, *catalogued])
         raise UnknownWeights(f"no weights called {name!r}: name one of {known}, or a .safetensors or .pth file")
     return Path(name)
