@@ -3,8 +3,9 @@
     python benchmarks/upscale_background.py [NAME-OR-FILE]
 
 By default with a network of realesr-general-x4v3's shape and weights by chance, which are as fast as the published
-ones. Each case is a process of its own, so that its peak memory is its own; machines are noisy, so compare ratios
-within one run. With real weights it also says how far bfloat16 is from float32, and tiles from the whole.
+ones. Each case is a process of its own, so that its peak memory is its own. Machines are noisy: processor time, summed
+over all threads, says what the work takes. With real weights it also says how far bfloat16 is from float32, and tiles
+from the whole.
 """
 
 import platform
@@ -35,13 +36,12 @@ def main(name_or_file: str) -> None:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
     print(f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
     print(f"commit {commit.strip() or 'unknown'}, {name_or_file}\n")
-    print("| photo | precision | seconds | seconds a megapixel | peak memory |\n|---|---|---|---|---|")
+    print("| photo | precision | seconds a megapixel | of them computing | peak memory |\n|---|---|---|---|---|")
     for megapixels in SIZES:
         for precision in ("bf16", "fp32"):
             case = [sys.executable, __file__, name_or_file, str(megapixels), precision]
-            seconds, peak = subprocess.run(case, capture_output=True, text=True, check=True).stdout.split()
-            each = float(seconds) / megapixels
-            print(f"| {megapixels} MP | {precision} | {float(seconds):.1f} | {each:.2f} | {peak} MiB |", flush=True)
+            seconds, computing, peak = subprocess.run(case, capture_output=True, text=True, check=True).stdout.split()
+            print(f"| {megapixels} MP | {precision} | {seconds} | {computing} | {peak} MiB |", flush=True)
     if name_or_file != BY_CHANCE:
         differences(name_or_file)
 
@@ -52,10 +52,13 @@ def measure(name_or_file: str, megapixels: int, precision: str) -> None:
     enlarge = RealESRGANUpscaler(network(name_or_file), "benchmark", torch.device("cpu"))
     image = resize(astronaut(), *SIZES[megapixels])
     enlarge(image[:400, :400], 2)
-    started = time.perf_counter()
+    started, computed = time.perf_counter(), time.process_time()
     enlarge(image, 2)
-    seconds = time.perf_counter() - started
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    seconds, computing = time.perf_counter() - started, time.process_time() - computed
+    print(
+        f"{seconds / megapixels:.2f} {computing / megapixels:.2f}",
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    )
 
 
 def differences(name_or_file: str) -> None:
