@@ -35,3 +35,10 @@ def test_restoreformer_restores_as_published_within_what_a_picture_holds(restore
 
 def test_a_photo_is_restored_with_whatever_its_weights_are_for(restoreformer):
     assert PhotoRestorer.from_weights(restoreformer, device="cpu").restore_faces.size == 32
+
+
+def test_the_background_is_named_as_weights_are(tmp_path):
+    torch.save(published_weights("srvgg.safetensors"), tmp_path / "tiny.pth")
+    restorer = PhotoRestorer.from_weights("bundled", upscale=2, background=tmp_path / "tiny.pth", device="cpu")
+    assert restorer.upscale_background.name == "Real-ESRGAN, weights tiny.pth"
+    assert PhotoRestorer.from_weights("bundled", device="cpu").upscale_background.name == "Lanczos"

@@ -25,7 +25,7 @@ TILE_SIZE = 400
 """Width and height of what goes through a network at once, as published; it bounds the memory."""
 TILE_MARGIN = 34
 """Pixels around a tile that the network sees as well: all that can change a pixel of realesr-general-x4v3, whose tiles
-are therefore exactly what the whole picture would give. With the published 10 px, tiles differed by up to 12 levels
+are therefore exactly what the whole picture would give. With the published 10 px, tiles differed by up to 17 levels
 where they meet (benchmarks/results.md)."""
 
 Watch = Callable[[Sequence[Region]], Iterable[Region]]
