@@ -1,5 +1,6 @@
 """What several tests share."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,15 @@ def judges():
     for weight in perceptual.weights:
         weight.fill_(0.1)
     return Judges(perceptual, MobileFaceNet().eval().requires_grad_(False))
+
+
+@pytest.fixture
+def animevideo():
+    """Real-ESRGAN's smallest published file, or skips: the catalog has none for drawings."""
+    path = Path(os.environ.get("RETRATO_WEIGHTS", "")) / "realesr-animevideov3.pth"
+    if not path.is_file():
+        pytest.skip(f"{path.name} is not on this machine (RETRATO_WEIGHTS names a folder with it)")
+    return path
 
 
 @pytest.fixture

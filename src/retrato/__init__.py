@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from retrato.images.photo import Photo
     from retrato.restoration.photo import PhotoRestorer, RestoredFace, RestoredPhoto
     from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
+    from retrato.restoration.upscaler import Upscaler
 
 __version__ = "0.1.0"
 
@@ -33,6 +34,7 @@ _HOMES = {
     "RestoredFace": "retrato.restoration.photo",
     "RestoredPhoto": "retrato.restoration.photo",
     "RetratoError": "retrato.errors",
+    "Upscaler": "retrato.restoration.upscaler",
     "read_image": "retrato.images.files",
     "write_image": "retrato.images.files",
 }
@@ -50,6 +52,7 @@ __all__ = [
     "RestoredFace",
     "RestoredPhoto",
     "RetratoError",
+    "Upscaler",
     "read_image",
     "write_image",
 ]

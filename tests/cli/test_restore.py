@@ -343,3 +343,39 @@ def test_an_unknown_detector_is_one_clear_line(run, portrait):
 
 def test_the_masks_are_those_of_the_pipeline():
     assert list(MASKS) == [each.value for each in FaceMask]
+
+
+@pytest.fixture
+def realesrgan(tmp_path):
+    """A file of a tiny network of Real-ESRGAN."""
+    torch.save({"params": published_weights("srvgg.safetensors")}, tmp_path / "tiny.pth")
+    return tmp_path / "tiny.pth"
+
+
+def test_the_background_may_be_enlarged_by_a_model_and_the_mark_says_so(run, portrait, realesrgan, tmp_path):
+    portrait.save("me.png")
+    assert run("me.png", "--upscale", "2", "--background", realesrgan).exit_code == 0
+    with PIL.Image.open(tmp_path / "restored" / "me.png") as picture:
+        assert picture.size == (512, 512)
+        assert "background enlarged by a model (Real-ESRGAN, weights tiny.pth)" in picture.getexif()[11]
+
+
+def test_a_photo_without_faces_is_written_where_a_model_enlarges_it(run, realesrgan, tmp_path):
+    PIL.Image.new("RGB", (40, 30), "green").save("meadow.png")
+    result = run("meadow.png", "--upscale", "2", "--background", realesrgan)
+    assert result.exit_code == 0
+    assert "0 faces" in result.output
+    assert size_of(tmp_path / "restored" / "meadow.png") == ((80, 60), "PNG")
+
+
+def test_a_model_for_the_background_needs_an_upscale(run, portrait):
+    portrait.save("me.png")
+    result = run("me.png", "--background", "realesr-general-x4v3")
+    assert result.exit_code == 2
+    assert "add --upscale 2 or --upscale 4" in result.output
+
+
+def test_an_unknown_background_is_answered_with_the_known_ones(run, portrait):
+    portrait.save("me.png")
+    with pytest.raises(UnknownWeights, match="lanczos, realesr-general-x4v3"):
+        run("me.png", "--upscale", "2", "--background", "esrgan")

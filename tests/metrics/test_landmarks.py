@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from retrato.faces.alignment import template
-from retrato.faces.mtcnn import MTCNNDetector
 from retrato.faces.face import Box, Face
+from retrato.faces.mtcnn import MTCNNDetector
 from retrato.images.tensors import to_pictures
 from retrato.metrics.landmarks import FiveLandmarkDistance
 

@@ -264,3 +264,68 @@ def test_the_bundled_model_restores_the_astronaut(photo):
     assert len(restored.faces) == 1
     again = restorer(photo)
     assert np.array_equal(restored.image, again.image)
+
+
+class Repeated:
+    """An upscaler that repeats pixels and says that it guesses."""
+
+    name = "repeated"
+    guesses = True
+
+    def __call__(self, image, factor):
+        return image.repeat(factor, 0).repeat(factor, 1)
+
+
+class Darker(Repeated):
+    def __call__(self, image, factor):
+        return super().__call__(image, factor) // 2
+
+
+def mark_of(photo):
+    exif = PIL.Image.Exif()
+    exif.load(photo.exif)
+    return exif[Base.ProcessingSoftware].partition(": ")[2]
+
+
+def test_the_background_is_enlarged_by_what_is_asked_for(photo):
+    restored = PhotoRestorer(lambda _: [], Unchanged(), upscale=2, upscale_background=Repeated())(photo)
+    assert np.array_equal(restored.image, photo.image.repeat(2, 0).repeat(2, 1))
+
+
+def test_transparency_is_resampled_whatever_enlarges_the_pixels(astronaut):
+    alpha = np.tile(np.arange(512, dtype=np.uint16) // 2, (512, 1)).astype(np.uint8)
+    restorer = PhotoRestorer(lambda _: [], Unchanged(), upscale=2, upscale_background=Repeated())
+    expected = PIL.Image.fromarray(alpha).resize((1024, 1024), PIL.Image.Resampling.LANCZOS)
+    assert np.array_equal(restorer(Photo(astronaut, alpha=alpha)).photo.alpha, np.asarray(expected))
+
+
+def test_a_restored_face_covers_what_the_model_drew_there(photo, face):
+    restorer = PhotoRestorer(lambda _: [face], Inverted(), upscale=2, upscale_background=Darker())
+    nose = slice(120, 140), slice(216, 236)
+    large_nose = slice(240, 280), slice(432, 472)
+    drawn = 255 - photo.image[nose].mean() / 2  # the crop is inverted as the restorer saw it, which is not darker
+    restored = restorer(photo).image[large_nose].mean()
+    assert restored == pytest.approx(255 - photo.image[nose].mean(), abs=8)
+    assert abs(restored - drawn) > 20
+
+
+def test_the_mark_names_the_model_that_enlarged_the_background(photo, face):
+    restored = PhotoRestorer(lambda _: [face], Unchanged(), upscale=2, upscale_background=Repeated())(photo)
+    assert mark_of(restored.photo) == "faces restored by a model (nothing), background enlarged by a model (repeated)"
+    assert restored.enlarged_by == "repeated"
+
+
+def test_a_photo_without_faces_that_a_model_enlarged_is_marked(photo):
+    restored = PhotoRestorer(lambda _: [], Unchanged(), upscale=2, upscale_background=Repeated())(photo)
+    assert mark_of(restored.photo) == "background enlarged by a model (repeated)"
+
+
+def test_lanczos_is_no_model(photo, face):
+    restored = PhotoRestorer(lambda _: [face], Unchanged(), upscale=2)(photo)
+    assert mark_of(restored.photo) == "faces restored by a model (nothing)"
+    assert restored.enlarged_by is None
+
+
+def test_a_model_for_the_background_needs_something_to_enlarge():
+    with pytest.raises(ValueError, match="choose an upscale of 2 or more"):
+        PhotoRestorer(lambda _: [], Unchanged(), upscale_background=Repeated())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from retrato.images.photo import Photo
     from retrato.restoration.photo import RestoredPhoto
     from retrato.restoration.pipeline import Pipeline
+    from retrato.restoration.upscaler import Upscaler
 
 FORMATS = ("jpeg", "png", "webp", "tiff", "bmp")
 PIPELINES = ("retrato", "published")
@@ -48,6 +50,14 @@ MASKS = ("parsed", "square")
     help="Folder for the results, which keep their names; or, for a single photo, the name of its result.",
 )
 @click.option("--upscale", type=click.Choice(["1", "2", "4"]), default="1", show_default=True, help="Times larger.")
+@click.option(
+    "--background",
+    default="lanczos",
+    show_default=True,
+    metavar="NAME-OR-FILE",
+    help="What enlarges the photo around the faces: lanczos, or a model of Real-ESRGAN (realesr-general-x4v3, "
+    "realesrgan-x2plus, realesrgan-x4plus, or a file of theirs), which also draws detail of its own.",
+)
 @weights_option
 @click.option(
     "--pipeline",
@@ -100,6 +110,7 @@ def command(
     inputs: tuple[Path, ...],
     output: Path,
     upscale: str,
+    background: str,
     weights: str,
     pipeline_name: str,
     detector: str | None,
@@ -134,6 +145,7 @@ def command(
         weights,
         upscale=int(upscale),
         only_largest=only_largest,
+        background=background_of(background, int(upscale), device_name),
         device=device_name,
         precision=precision_from(precision),
         noise_seed=seed,
@@ -171,6 +183,18 @@ def pipeline_from(name: str, detector: str | None, mask: str | None, grain: floa
     return RetratoPipeline(detector or MTCNN, grain)
 
 
+def background_of(name_or_file: str, upscale: int, device_name: DeviceName) -> Upscaler:
+    """What enlarges the background, with a bar for each photo that takes long."""
+    from tqdm import tqdm
+
+    from retrato.restoration.upscaler import LANCZOS, load_background
+
+    if upscale == 1 and name_or_file != LANCZOS:
+        raise click.UsageError(f"--background {name_or_file} has nothing to enlarge: add --upscale 2 or --upscale 4")
+    fetch_named(name_or_file)
+    return load_background(name_or_file, device_name, partial(tqdm, unit="tile", leave=False, delay=1, disable=None))
+
+
 def is_file_name(output: Path) -> bool:
     """Whether an output names a picture file rather than a folder."""
     from retrato.images.files import IMAGE_SUFFIXES
@@ -201,7 +225,7 @@ def restore_file(path: Path, target: Path, restore: Callable[[Photo], RestoredPh
         result = restore(photo)
     except RetratoError as error:
         raise type(error)(f"{path}: {error}") from error
-    if not result.faces:
+    if not result.faces and result.enlarged_by is None:
         left = f" that can be restored ({why_skipped(result)})" if result.skipped else ""
         raise NoFace(
             f"{path}: no face found{left}; try turning it upright, or --aligned if it is a face cut out closely"

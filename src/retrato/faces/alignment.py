@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Shaped, UInt8
 
 from retrato.errors import UnusableFace
 from retrato.faces.face import FaceCrop
@@ -35,12 +35,27 @@ def cut_out(image: Image, landmarks: Landmarks, size: int) -> FaceCrop:
         UnusableFace: the landmarks do not make a face, or it lies outside the photo.
     """
     to_crop = photo_to_crop(landmarks, size)
+    crop = _cut(image, to_crop, size)
+    if crop is None:
+        raise UnusableFace(f"the face lies outside the photo: its landmarks are {landmarks.tolist()}")
+    return FaceCrop(crop, to_crop)
+
+
+def cut_again(enlarged: Image, crop: FaceCrop, upscale: int) -> FaceCrop:
+    """The same crop, of the photo that has become `upscale` times as large by whatever means."""
+    to_crop = then(scaling(1 / upscale, 1 / upscale), crop.photo_to_crop)
+    image = _cut(enlarged, to_crop, len(crop.image))
+    return crop if image is None else FaceCrop(image, crop.photo_to_crop)
+
+
+def _cut(image: Image, to_crop: Affine, size: int) -> UInt8[np.ndarray, "size size 3"] | None:
+    """What a crop shows, or nothing where it lies outside the picture."""
     margin = 3 * max(1.0, 1 / scale_of(to_crop))  # what interpolation reads beyond the crop's border
     region = Region.around(cv2.invertAffineTransform(to_crop), size, margin).within(image)
     if region.is_empty:
-        raise UnusableFace(f"the face lies outside the photo: its landmarks are {landmarks.tolist()}")
+        return None
     part_to_crop = then(shift(region.left, region.top), to_crop)
-    return FaceCrop(warped(image[region.slices], part_to_crop, size, size, cv2.BORDER_REFLECT), to_crop)
+    return warped(image[region.slices], part_to_crop, size, size, cv2.BORDER_REFLECT)
 
 
 def photo_to_crop(landmarks: Landmarks, size: int) -> Affine:

@@ -1,5 +1,6 @@
 """Pictures of another size, by Lanczos resampling."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -33,13 +34,15 @@ def enlarge(image: Image, factor: int | float) -> Resized:
     return resize(image, round(width * factor), round(height * factor))
 
 
-def enlarge_photo(photo: Photo, factor: int | float) -> Photo:
+def enlarge_photo(photo: Photo, factor: int, enlarge_image: Callable[[Image, int], Resized] = enlarge) -> Photo:
     """The photo with each side `factor` times as long, its transparency with it.
 
-    Raises:
-        ValueError: a side would have no pixels.
+    Args:
+        photo: of any size.
+        factor: at least 1.
+        enlarge_image: what enlarges the pixels; transparency is always resampled.
     """
-    image = enlarge(photo.image, factor)
+    image = enlarge_image(photo.image, factor)
     if photo.alpha is None:
         return replace(photo, image=image)
     height, width = image.shape[:2]

@@ -12,7 +12,7 @@ import torch
 from retrato.degradation import grey
 from retrato.device import DeviceName, choose_device
 from retrato.errors import NotEnoughMemory, UnusableFace, UnwritableOutput
-from retrato.faces.alignment import mapped, scaling, template, warped
+from retrato.faces.alignment import cut_again, mapped, scaling, template, warped
 from retrato.faces.detector import FaceDetector
 from retrato.faces.face import Box, Face, FaceCrop
 from retrato.faces.paste import PlacedFace
@@ -23,15 +23,16 @@ from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
 from retrato.images.tensors import to_images, to_pictures
 from retrato.precision import Precision
+from retrato.restoration.colour import GREY_BELOW
+from retrato.restoration.loading import load_restorer
 from retrato.restoration.pipeline import Pipeline, RetratoPipeline, detector_of, placement_of
 from retrato.restoration.provenance import mark_as_restored
-from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
+from retrato.restoration.restorer import FaceRestorer
+from retrato.restoration.upscaler import LANCZOS, LanczosUpscaler, Upscaler, load_background
 from retrato.shapes import Faces, Image
 
 FACES_AT_ONCE = 8
 """Bounds the memory of photos with many faces."""
-GREY_BELOW = 2 / 127.5
-"""Mean difference between a grey picture's channels, which JPEG makes a little unequal; a sepia one's is larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,8 @@ class RestoredPhoto:
     """What each step took: find, enlarge, cut, restore, paste."""
     skipped: Sequence[SkippedFace] = ()
     """Faces that were found and left as they are: too small, turned too far, or no faces after all."""
+    enlarged_by: str | None = None
+    """The model that drew what is around the faces larger, where one did."""
 
     @property
     def image(self) -> Image:
@@ -77,9 +80,9 @@ class RestoredPhoto:
 
 
 class PhotoRestorer:
-    """Restores the faces in photos; everything outside their regions is only enlarged."""
+    """Restores the faces in photos; everything outside their regions is only enlarged, by Lanczos or by a model."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (one for each part)
         self,
         find_faces: FaceDetector,
         restore_faces: FaceRestorer,
@@ -87,6 +90,7 @@ class PhotoRestorer:
         upscale: int = 1,
         only_largest: bool = False,
         placement: Placement | None = None,
+        upscale_background: Upscaler | None = None,
         strength: Strength = Strength(),  # noqa: B008 (it is frozen)
     ) -> None:
         """Put the parts together.
@@ -97,10 +101,15 @@ class PhotoRestorer:
             upscale: how many times wider and higher the result is.
             only_largest: leave the other faces as they are.
             placement: how faces are cut out and put back; retrato's own where nothing is said.
+            upscale_background: what enlarges the photo around the faces; by default Lanczos. A model makes sense only
+                where there is something to enlarge.
             strength: how much of each restored face is taken over.
         """
         if upscale < 1:
             raise ValueError(f"upscale must be 1 or more, found {upscale}")
+        self.upscale_background = upscale_background or LanczosUpscaler()
+        if upscale == 1 and self.upscale_background.guesses:
+            raise ValueError(f"{self.upscale_background.name} has nothing to enlarge: choose an upscale of 2 or more")
         self.find_faces = find_faces
         self.restore_faces = restore_faces
         self.upscale = upscale
@@ -115,6 +124,7 @@ class PhotoRestorer:
         *,
         upscale: int = 1,
         only_largest: bool = False,
+        background: Upscaler | str | Path = LANCZOS,
         device: DeviceName | str = DeviceName.AUTO,
         precision: Precision | None = None,
         noise_seed: int | None = None,
@@ -123,7 +133,8 @@ class PhotoRestorer:
     ) -> "PhotoRestorer":
         """A restorer with the named weights; unless `pipeline` says otherwise, with all that comes with retrato.
 
-        `precision` and `noise_seed` are as `GFPGANRestorer` takes them.
+        `background` is an upscaler or what `load_background` takes: lanczos, realesr-general-x4v3, a file, ...;
+        `precision` and `noise_seed` are as `load_restorer` takes them.
 
         Raises:
             UnknownWeights: neither a known name nor a file.
@@ -131,15 +142,13 @@ class PhotoRestorer:
             UnusableWeights: the file is broken or holds something else.
             UnavailableDevice: this machine has no such device.
         """
-        restore_faces = GFPGANRestorer.from_weights(name_or_file, device, precision, noise_seed)
-        find_faces = detector_of(pipeline, choose_device(device))
-        placement = placement_of(pipeline, choose_device(device))
         return cls(
-            find_faces,
-            restore_faces,
+            detector_of(pipeline, choose_device(device)),
+            load_restorer(name_or_file, device, precision, noise_seed),
             upscale=upscale,
             only_largest=only_largest,
-            placement=placement,
+            placement=placement_of(pipeline, choose_device(device)),
+            upscale_background=background if isinstance(background, Upscaler) else load_background(background, device),
             strength=strength,
         )
 
@@ -208,19 +217,24 @@ class PhotoRestorer:
             for start in range(0, len(cut), FACES_AT_ONCE):
                 restored += self._restore_batch(cut[start : start + FACES_AT_ONCE])
         with steps.timed("enlarge"):
-            canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale)
+            canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale, self.upscale_background)
         with steps.timed("paste"):
-            placed = [self._placed(each, fades) for each in restored]
+            placed = [self._placed(each, canvas, fades) for each in restored]
             image = self.placement.paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
         finished = replace(canvas, image=image)
-        if restored:
-            finished = mark_as_restored(finished, self.restore_faces.name)
-        return RestoredPhoto(finished, restored, steps.seconds)
+        upscaler = self.upscale_background.name if self.upscale_background.guesses else None
+        if restored or upscaler:
+            finished = mark_as_restored(finished, self.restore_faces.name if restored else None, upscaler)
+        return RestoredPhoto(finished, restored, steps.seconds, enlarged_by=upscaler)
 
-    def _placed(self, face: RestoredFace, fades: bool) -> PlacedFace:
+    def _seen_on(self, canvas: Photo, crop: FaceCrop) -> FaceCrop:
+        """The crop as the canvas has it: what a model drew there must not be added to what the restorer drew."""
+        return cut_again(canvas.image, crop, self.upscale) if self.upscale_background.guesses else crop
+
+    def _placed(self, face: RestoredFace, canvas: Photo, fades: bool) -> PlacedFace:
         landmarks = mapped(face.face.landmarks, face.crop.photo_to_crop)
         mask = self.strength.mask(landmarks, len(face.restored))
-        return PlacedFace(face.crop, face.restored, mask, fades=fades)
+        return PlacedFace(self._seen_on(canvas, face.crop), face.restored, mask, fades=fades)
 
     def _restore_batch(self, cut: list[tuple[Face, FaceCrop]]) -> list[RestoredFace]:
         started = time.perf_counter()

@@ -59,6 +59,7 @@ BUNDLED_FILES = (
 
 FACEXLIB_RELEASES = "https://github.com/xinntao/facexlib/releases/download"
 GFPGAN_RELEASES = "https://github.com/TencentARC/GFPGAN/releases/download"
+REAL_ESRGAN_RELEASES = "https://github.com/xinntao/Real-ESRGAN/releases/download"
 GFPGAN_MIRROR = "https://huggingface.co/TencentARC/GFPGANv1/resolve/main"
 PYTORCH_MODELS = "https://download.pytorch.org/models"
 LPIPS_WEIGHTS = "https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1"
@@ -332,6 +333,42 @@ PUBLISHED_FILES = (
         sha256="3d558d8d0e42c20224f13cf5a29c79eba2d59913419f945545d8cf7b72920de2",
         licence="MIT (facexlib); network by PSFR-GAN, CC-BY-NC-SA-4.0; trained on CelebAMask-HQ, for research only",
         purpose="ParseNet: tells face from background where the published pipeline pastes faces",
+    ),
+    PublishedFile(
+        name="restoreformer",
+        file_name="RestoreFormer.pth",
+        urls=(f"{GFPGAN_RELEASES}/v1.3.4/RestoreFormer.pth",),
+        size_bytes=290_785_322,
+        sha256="07404d446d62ca3d5ed38b1de09a947a1e77d46dbccec961a74d713a8f24ace0",
+        licence="Apache-2.0",
+        purpose="RestoreFormer, as GFPGAN offers it beside its own: restores faces from a dictionary of learned pieces",
+    ),
+    PublishedFile(
+        name="realesr-general-x4v3",
+        file_name="realesr-general-x4v3.pth",
+        urls=(f"{REAL_ESRGAN_RELEASES}/v0.2.5.0/realesr-general-x4v3.pth",),
+        size_bytes=4_885_111,
+        sha256="8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292",
+        licence="BSD-3-Clause",
+        purpose="Real-ESRGAN, small and fast: enlarges what is around the faces; takes noise out",
+    ),
+    PublishedFile(
+        name="realesrgan-x2plus",
+        file_name="RealESRGAN_x2plus.pth",
+        urls=(f"{REAL_ESRGAN_RELEASES}/v0.2.1/RealESRGAN_x2plus.pth",),
+        size_bytes=67_061_725,
+        sha256="49fafd45f8fd7aa8d31ab2a22d14d91b536c34494a5cfe31eb5d89c2fa266abb",
+        licence="BSD-3-Clause",
+        purpose="Real-ESRGAN for twice the size, large and slow: what GFPGAN enlarges the background with",
+    ),
+    PublishedFile(
+        name="realesrgan-x4plus",
+        file_name="RealESRGAN_x4plus.pth",
+        urls=(f"{REAL_ESRGAN_RELEASES}/v0.1.0/RealESRGAN_x4plus.pth",),
+        size_bytes=67_040_989,
+        sha256="4fa0d38905f75ac06eb49a7951b426670021be3018265fd191d2125df9d682f1",
+        licence="BSD-3-Clause",
+        purpose="Real-ESRGAN for four times the size, large and slow",
     ),
 )
 
