@@ -37,6 +37,7 @@ class Halved(Unchanged):
     """Dark on the left, bright on the right."""
 
     def __call__(self, faces):
+        self.batches.append(len(faces))
         left = torch.linspace(-1, 1, self.size) < 0
         return torch.where(left, -0.5, 0.5).expand_as(faces).clone()
 
@@ -129,6 +130,31 @@ def test_the_result_says_of_each_face_where_it_was_what_it_was_and_what_became_o
 def test_the_result_says_how_long_each_step_took(photo, face):
     seconds = PhotoRestorer(lambda _: [face], Unchanged())(photo).seconds
     assert list(seconds) == ["find", "cut", "restore", "enlarge", "paste"]
+
+
+def test_the_faces_of_several_photos_are_restored_together(photo, face):
+    several = [photo, Photo(photo.image[:, ::-1].copy()), photo]
+    find = {0: [face, face_at(300.0, 300.0)], 1: [], 2: [face]}
+    found = iter(find.values())
+    restore = PhotoRestorer(lambda _: next(found), Halved())
+    results = list(restore.each(several))
+    assert restore.restore_faces.batches == [3]
+    assert [len(each.faces) for each in results] == [2, 0, 1]
+    assert np.array_equal(results[1].image, several[1].image)
+
+
+def test_each_photo_is_what_it_is_by_itself(photo, face):
+    restore = PhotoRestorer(lambda _: [face], Halved())
+    assert all(np.array_equal(each.image, restore(photo).image) for each in restore.each([photo, photo]))
+
+
+def test_photos_do_not_wait_for_many_faces(photo, face, monkeypatch):
+    monkeypatch.setattr("retrato.restoration.photo.FACES_AT_ONCE", 2)
+    taken = []
+    results = PhotoRestorer(lambda _: [face], Halved()).each(taken.append(each) or photo for each in range(5))
+    next(results)
+    assert taken == [0, 1]
+    assert len(list(results)) == 4
 
 
 @pytest.mark.parametrize("upscale", [2, 4])

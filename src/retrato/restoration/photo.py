@@ -1,9 +1,10 @@
 """Whole photos: find the faces, cut them out upright, restore them, put them back."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -33,6 +34,8 @@ from retrato.shapes import Faces, Image
 
 FACES_AT_ONCE = 8
 """Bounds the memory of photos with many faces."""
+PIXELS_AT_ONCE = 50_000_000
+"""Of photos whose faces wait for those of others; bounds the memory, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +80,18 @@ class RestoredPhoto:
     def image(self) -> Image:
         """The pixels alone."""
         return self.photo.image
+
+
+@dataclass(frozen=True, eq=False)
+class UprightFaces:
+    """A photo whose faces are cut out and wait to be restored."""
+
+    photo: Photo
+    cut: list[tuple[Face, FaceCrop]]
+    skipped: list[SkippedFace]
+    steps: "Steps"
+    fades: bool = True
+    """Whether the faces fade towards the borders of their crops."""
 
 
 class PhotoRestorer:
@@ -159,14 +174,26 @@ class PhotoRestorer:
             UnwritableOutput: the enlarged photo would have more pixels than retrato reads.
             NotEnoughMemory: it does not fit into this machine.
         """
-        self._require_room(photo)
-        steps = Steps()
-        with memory_in_words(photo):
-            with steps.timed("find"):
-                found = self.find_faces(photo.image)
-            with steps.timed("cut"):
-                cut, skipped = self._cut_out(photo.image, found)
-            return replace(self._restore(photo, cut, steps), skipped=skipped)
+        upright = self._upright(photo)
+        return self._pasted(upright, self._restored([upright]))
+
+    def each(self, photos: Iterable[Photo]) -> Iterator[RestoredPhoto]:
+        """Restore photos one after the other, the faces of several going through the restorer together.
+
+        That is faster on a GPU, and on a CPU with small faces; a few photos are in memory at a time.
+
+        Raises:
+            UnwritableOutput: an enlarged photo would have more pixels than retrato reads.
+            NotEnoughMemory: one does not fit into this machine.
+        """
+        waiting: list[UprightFaces] = []
+        for photo in photos:
+            waiting.append(self._upright(photo))
+            pixels = sum(each.photo.width * each.photo.height for each in waiting)
+            if sum(len(each.cut) for each in waiting) >= FACES_AT_ONCE or pixels >= PIXELS_AT_ONCE:
+                yield from self._together(waiting)
+                waiting = []
+        yield from self._together(waiting)
 
     def restore_aligned(self, photo: Photo) -> RestoredPhoto:
         """Restore a picture that is a face crop already, aligned as FFHQ's are, to its edges.
@@ -183,10 +210,10 @@ class PhotoRestorer:
             )
         self._require_room(photo)
         steps = Steps()
-        with memory_in_words(photo):
-            with steps.timed("cut"):
-                cut = whole_picture(photo.image, self.restore_faces.size)
-            return self._restore(photo, [cut], steps, fades=False)
+        with memory_in_words(photo), steps.timed("cut"):
+            cut = whole_picture(photo.image, self.restore_faces.size)
+        upright = UprightFaces(photo, [cut], [], steps, fades=False)
+        return self._pasted(upright, self._restored([upright]))
 
     def _require_room(self, photo: Photo) -> None:
         pixels = photo.width * photo.height * self.upscale**2
@@ -209,23 +236,44 @@ class PhotoRestorer:
                 skipped.append(SkippedFace(face, str(error)))
         return cut, skipped
 
-    def _restore(
-        self, photo: Photo, cut: list[tuple[Face, FaceCrop]], steps: "Steps", fades: bool = True
-    ) -> RestoredPhoto:
+    def _upright(self, photo: Photo) -> "UprightFaces":
+        self._require_room(photo)
+        steps = Steps()
+        with memory_in_words(photo):
+            with steps.timed("find"):
+                found = self.find_faces(photo.image)
+            with steps.timed("cut"):
+                cut, skipped = self._cut_out(photo.image, found)
+        return UprightFaces(photo, cut, skipped, steps)
+
+    def _together(self, waiting: "Sequence[UprightFaces]") -> Iterator[RestoredPhoto]:
+        restored = iter(self._restored(waiting))
+        for each in waiting:
+            yield self._pasted(each, list(islice(restored, len(each.cut))))
+
+    def _restored(self, waiting: "Sequence[UprightFaces]") -> list[RestoredFace]:
+        """The faces of all photos, so many at a time."""
+        cut = [each for upright in waiting for each in upright.cut]
         restored: list[RestoredFace] = []
-        with steps.timed("restore"):
+        with memory_in_words(waiting[0].photo) if waiting else nullcontext():
             for start in range(0, len(cut), FACES_AT_ONCE):
-                restored += self._restore_batch(cut[start : start + FACES_AT_ONCE])
-        with steps.timed("enlarge"):
-            canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale, self.upscale_background)
-        with steps.timed("paste"):
-            placed = [self._placed(each, canvas, fades) for each in restored]
-            image = self.placement.paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
-        finished = replace(canvas, image=image)
-        upscaler = self.upscale_background.name if self.upscale_background.guesses else None
-        if restored or upscaler:
-            finished = mark_as_restored(finished, self.restore_faces.name if restored else None, upscaler)
-        return RestoredPhoto(finished, restored, steps.seconds, enlarged_by=upscaler)
+                restored += self._restored_batch(cut[start : start + FACES_AT_ONCE])
+        return restored
+
+    def _pasted(self, upright: "UprightFaces", restored: list[RestoredFace]) -> RestoredPhoto:
+        photo, steps = upright.photo, upright.steps
+        steps.seconds["restore"] = sum(each.seconds for each in restored)
+        with memory_in_words(photo):
+            with steps.timed("enlarge"):
+                canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale, self.upscale_background)
+            with steps.timed("paste"):
+                placed = [self._placed(each, canvas, upright.fades) for each in restored]
+                image = self.placement.paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
+            finished = replace(canvas, image=image)
+            upscaler = self.upscale_background.name if self.upscale_background.guesses else None
+            if restored or upscaler:
+                finished = mark_as_restored(finished, self.restore_faces.name if restored else None, upscaler)
+        return RestoredPhoto(finished, restored, steps.seconds, upright.skipped, upscaler)
 
     def _seen_on(self, canvas: Photo, crop: FaceCrop) -> FaceCrop:
         """The crop as the canvas has it: what a model drew there must not be added to what the restorer drew."""
@@ -236,7 +284,7 @@ class PhotoRestorer:
         mask = self.strength.mask(landmarks, len(face.restored))
         return PlacedFace(self._seen_on(canvas, face.crop), face.restored, mask, fades=fades)
 
-    def _restore_batch(self, cut: list[tuple[Face, FaceCrop]]) -> list[RestoredFace]:
+    def _restored_batch(self, cut: list[tuple[Face, FaceCrop]]) -> list[RestoredFace]:
         started = time.perf_counter()
         crops = to_pictures([crop.image for _, crop in cut])
         restored = self.restore_faces(crops)
