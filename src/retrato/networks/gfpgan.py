@@ -1,5 +1,6 @@
 """GFP-GAN (Wang et al., CVPR 2021): a U-Net takes the degradation out and steers a StyleGAN2 prior."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -123,10 +124,10 @@ class DegradationRemoval(nn.Module):
             cleaned.append(features)
         return styles, cleaned
 
-    def conditions(self, features: list[Features]) -> list[Condition]:
-        """How to steer the prior at each resolution."""
+    def conditions(self, features: list[Features]) -> Iterator[Condition]:
+        """How to steer the prior at each resolution, computed when it is asked for: the large ones take much memory."""
         heads = zip(self.scales, self.shifts, features, strict=True)
-        return [Condition(scale(each), shift(each)) for scale, shift, each in heads]
+        return (Condition(scale(each), shift(each)) for scale, shift, each in heads)
 
     def pyramid(self, features: list[Features]) -> list[Tensor]:
         """(N, 3, size, size) for each resolution: the face as the U-Net has cleaned it so far."""

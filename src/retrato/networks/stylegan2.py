@@ -7,7 +7,9 @@ at a fraction of the cost.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import assert_never
 
 import torch
@@ -111,21 +113,20 @@ class StyleGAN2Generator(nn.Module):
     def forward(
         self,
         styles: Styles,
-        conditions: "list[Condition] | None" = None,
+        conditions: "Iterable[Condition] | None" = None,
         noise_seeds: NoiseSeeds | None = None,
     ) -> Pictures:
         """Draw pictures.
 
         Args:
             styles: one for each of `config.style_layers` layers.
-            conditions: one for each resolution from 8 px on.
+            conditions: one for each resolution from 8 px on; each is asked for when its turn comes.
             noise_seeds: of each picture's noise; by default it is the noise stored with the weights.
         """
         features = self.constant.expand(len(styles), -1, -1, -1)
         features = self.first(features, styles[:, 0], noise_seeds)
         picture = self.first_to_rgb(features, styles[:, 1])
-        for level, block in enumerate(self.blocks):
-            condition = conditions[level] if conditions else None
+        for level, (block, condition) in enumerate(zip(self.blocks, conditions or repeat(None), strict=False)):
             layers = styles[:, 2 * level + 1 : 2 * level + 4].unbind(1)
             seeds = None if noise_seeds is None else noise_seeds + (2 * level + 1)  # each layer has its own noise
             features, picture = block(features, picture, layers, condition, seeds)
@@ -176,7 +177,10 @@ class Condition:
     def steer(self, features: Features) -> Features:
         """Leave the first half of the channels as they are, scale and shift the others."""
         kept, steered = features.chunk(2, dim=1)
-        return torch.cat([kept, torch.addcmul(self.shift, steered, self.scale)], dim=1)
+        if torch.is_grad_enabled():
+            return torch.cat([kept, torch.addcmul(self.shift, steered, self.scale)], dim=1)
+        steered.mul_(self.scale).add_(self.shift)  # in place, since nobody asks for what was there
+        return features
 
 
 def resolutions(last: int) -> list[int]:
@@ -249,12 +253,11 @@ class StyledConv(nn.Module):
 
     def forward(self, features: Features, style: Style, noise_seeds: NoiseSeeds | None) -> Features:
         """Refine the features in the style."""
-        features, norm = self.conv(features, style)
-        noise = self.noise if noise_seeds is None else seeded_noise(noise_seeds, (1, *features.shape[2:]))
+        scaled = self.conv(features, style, GAIN)
+        noise = self.noise if noise_seeds is None else seeded_noise(noise_seeds, (1, *scaled.shape[2:]))
         # Each step spreads one small tensor: with bias and noise added up first, a CPU takes four times longer.
-        scaled = features * (norm * GAIN).to(features.dtype)
-        scaled += self.bias[:, None, None].to(features.dtype)
-        scaled += (self.noise_strength * noise).to(features.dtype)
+        scaled += self.bias[:, None, None].to(scaled.dtype)
+        scaled += (self.noise_strength * noise).to(scaled.dtype)
         return F.leaky_relu_(scaled, 0.2)
 
 
@@ -270,7 +273,7 @@ class ToRGB(nn.Module):
 
     def forward(self, features: Features, style: Style) -> Sketch:
         """What to add, `fold` times as large as the features; ToRGB is not demodulated (Karras et al., 2020)."""
-        colours, _ = self.conv(features, style)
+        colours = self.conv(features, style)
         return F.pixel_shuffle(colours.float() + self.bias[:, None, None], self.fold)
 
 
@@ -298,13 +301,24 @@ class ModulatedConv(nn.Module):
         fan_in = in_channels * kernel_size**2
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel_size, kernel_size) / math.sqrt(fan_in))
 
-    def forward(self, features: Features, style: Style) -> tuple[Features, Float[Tensor, "n out 1 1"]]:
-        """The convolved features, and the factor that would demodulate them to unit variance."""
+    def forward(self, features: Features, style: Style, gain: float | None = None) -> Features:
+        """The convolved features, demodulated to a spread of `gain` where one is given."""
         scale = self.to_scale(style).float()  # (N, I)
-        convolved = self._convolve(features * scale[:, :, None, None].to(features.dtype))
-        energy = self._weight_energy() if self.energy is None else self.energy
-        norm = ((scale.square()[:, None, :] * energy).sum(2) + 1e-8).rsqrt()  # (N, O), summed in float32
-        return convolved, norm[:, :, None, None]
+        norm = None if gain is None else gain * self._norm(scale)  # (N, O)
+        if len(features) == 1 and self.weight.numel() < features.numel():
+            return self._convolve(features, self._modulated_weight(scale, norm).to(features.dtype))
+        convolved = self._convolve(features * scale[:, :, None, None].to(features.dtype), self.weight)
+        return convolved if norm is None else convolved * norm[:, :, None, None].to(features.dtype)
+
+    def _norm(self, scale: Float[Tensor, "n in"]) -> Float[Tensor, "n out"]:
+        """What demodulates to unit variance, summed in float32."""
+        energy = self._weight_energy() if self.energy is None else self.energy  # (O, I)
+        return ((scale.square()[:, None, :] * energy).sum(2) + 1e-8).rsqrt()
+
+    def _modulated_weight(self, scale: Float[Tensor, "1 in"], norm: Float[Tensor, "1 out"] | None) -> Tensor:
+        """The paper's own weight for a picture (eq. 1 to 3): for one alone it costs less than scaling its features."""
+        weight = self.weight * scale[0, :, None, None]
+        return weight if norm is None else weight * norm[0, :, None, None, None]
 
     def remember_energy(self) -> None:
         """Compute once what depends on the weights alone, before they are rounded; they must not change after that."""
@@ -313,15 +327,15 @@ class ModulatedConv(nn.Module):
     def _weight_energy(self) -> Float[Tensor, "out in"]:
         return self.weight.square().sum((2, 3))
 
-    def _convolve(self, features: Features) -> Features:
+    def _convolve(self, features: Features, weight: Tensor) -> Features:
         padding = self.weight.shape[-1] // 2
         match self.enlarge:
             case None:
-                return F.conv2d(features, self.weight, padding=padding)
+                return F.conv2d(features, weight, padding=padding)
             case Resampling.BILINEAR:
-                return F.conv2d(enlarge(features, 2), self.weight, padding=padding)
+                return F.conv2d(enlarge(features, 2), weight, padding=padding)
             case Resampling.FIR:
-                return self.blur(F.conv_transpose2d(features, self.weight.transpose(0, 1), stride=2))
+                return self.blur(F.conv_transpose2d(features, weight.transpose(0, 1), stride=2))
             case _:
                 assert_never(self.enlarge)
 
