@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import load_file
 
 from doubles import REFERENCE, TINY, published_weights
+from retrato.networks import resampling
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.inference import for_inference
 from retrato.networks.stylegan2 import StyleGAN2Config
@@ -33,7 +34,9 @@ def network(kind):
 
 
 @torch.no_grad()
-def test_in_float32_it_restores_as_the_published_model_does(network, reference):
+@pytest.mark.parametrize("doubling_folded_from", [4, resampling.FROM_RESOLUTION])
+def test_in_float32_it_restores_as_the_published_model_does(network, reference, doubling_folded_from, monkeypatch):
+    monkeypatch.setattr(resampling, "FROM_RESOLUTION", doubling_folded_from)
     restored = for_inference(network, torch.float32).restore(reference["input.faces"])
     torch.testing.assert_close(restored, reference["output.restored"], rtol=0, atol=1e-5)
 

@@ -9,7 +9,6 @@ at a fraction of the cost.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import repeat
 from typing import assert_never
 
 import torch
@@ -19,7 +18,7 @@ from torch import Tensor, nn
 
 from retrato.networks.convolutions import begin_with_unit_gain
 from retrato.networks.noise import NoiseSeeds, seeded_noise
-from retrato.networks.resampling import Blur, Resampling, enlarge
+from retrato.networks.resampling import FROM_RESOLUTION, Blur, Resampling, convolve_doubled, enlarge, kernel_phases
 from retrato.shapes import Pictures
 
 Features = Float[Tensor, "n _ _ _"]
@@ -126,7 +125,9 @@ class StyleGAN2Generator(nn.Module):
         features = self.constant.expand(len(styles), -1, -1, -1)
         features = self.first(features, styles[:, 0], noise_seeds)
         picture = self.first_to_rgb(features, styles[:, 1])
-        for level, (block, condition) in enumerate(zip(self.blocks, conditions or repeat(None), strict=False)):
+        steering = iter(conditions or [])
+        for level, block in enumerate(self.blocks):
+            condition = next(steering, None)
             layers = styles[:, 2 * level + 1 : 2 * level + 4].unbind(1)
             seeds = None if noise_seeds is None else noise_seeds + (2 * level + 1)  # each layer has its own noise
             features, picture = block(features, picture, layers, condition, seeds)
@@ -281,6 +282,7 @@ class ModulatedConv(nn.Module):
     """A convolution whose input channels a style scales; with `enlarge` it doubles the resolution in that way."""
 
     energy: Float[Tensor, "out in"] | None
+    phases: Float[Tensor, "four_out in 3 3"] | None
 
     def __init__(
         self,
@@ -293,6 +295,7 @@ class ModulatedConv(nn.Module):
         super().__init__()
         self.enlarge = enlarge
         self.register_buffer("energy", None, persistent=False)
+        self.register_buffer("phases", None, persistent=False)
         if enlarge is Resampling.FIR:
             self.blur = Blur(padding=1, gain=4)  # each pixel's part is spread over four
         self.to_scale = nn.Linear(style_size, in_channels)
@@ -306,8 +309,9 @@ class ModulatedConv(nn.Module):
         scale = self.to_scale(style).float()  # (N, I)
         norm = None if gain is None else gain * self._norm(scale)  # (N, O)
         if len(features) == 1 and self.weight.numel() < features.numel():
-            return self._convolve(features, self._modulated_weight(scale, norm).to(features.dtype))
-        convolved = self._convolve(features * scale[:, :, None, None].to(features.dtype), self.weight)
+            phases = None if self.phases is None else modulated(self.phases, scale, norm)
+            return self._convolve(features, modulated(self.weight, scale, norm), phases)
+        convolved = self._convolve(features * scale[:, :, None, None].to(features.dtype), self.weight, self.phases)
         return convolved if norm is None else convolved * norm[:, :, None, None].to(features.dtype)
 
     def _norm(self, scale: Float[Tensor, "n in"]) -> Float[Tensor, "n out"]:
@@ -315,29 +319,40 @@ class ModulatedConv(nn.Module):
         energy = self._weight_energy() if self.energy is None else self.energy  # (O, I)
         return ((scale.square()[:, None, :] * energy).sum(2) + 1e-8).rsqrt()
 
-    def _modulated_weight(self, scale: Float[Tensor, "1 in"], norm: Float[Tensor, "1 out"] | None) -> Tensor:
-        """The paper's own weight for a picture (eq. 1 to 3): for one alone it costs less than scaling its features."""
-        weight = self.weight * scale[0, :, None, None]
-        return weight if norm is None else weight * norm[0, :, None, None, None]
+    def remember(self, dtype: torch.dtype, resolution: int) -> None:
+        """Compute once what depends on the weights alone, and round them; they must not change after that.
 
-    def remember_energy(self) -> None:
-        """Compute once what depends on the weights alone, before they are rounded; they must not change after that."""
+        Args:
+            dtype: of the weights from now on.
+            resolution: of what comes out.
+        """
         self.energy = self._weight_energy()
+        if self.enlarge is Resampling.BILINEAR and resolution >= 2 * FROM_RESOLUTION:
+            self.phases = kernel_phases(self.weight).to(dtype)
+        self.weight.data = self.weight.to(dtype)
 
     def _weight_energy(self) -> Float[Tensor, "out in"]:
         return self.weight.square().sum((2, 3))
 
-    def _convolve(self, features: Features, weight: Tensor) -> Features:
+    def _convolve(self, features: Features, weight: Tensor, phases: Tensor | None) -> Features:
         padding = self.weight.shape[-1] // 2
         match self.enlarge:
             case None:
                 return F.conv2d(features, weight, padding=padding)
             case Resampling.BILINEAR:
-                return F.conv2d(enlarge(features, 2), weight, padding=padding)
+                return convolve_doubled(features, weight, phases=phases)
             case Resampling.FIR:
                 return self.blur(F.conv_transpose2d(features, weight.transpose(0, 1), stride=2))
             case _:
                 assert_never(self.enlarge)
+
+
+def modulated(weight: Tensor, scale: Float[Tensor, "1 in"], norm: Float[Tensor, "1 out"] | None) -> Tensor:
+    """The paper's own weight for a picture (eq. 1 to 3): for one alone it costs less than scaling its features."""
+    scaled = weight * scale[0, :, None, None]
+    if norm is not None:
+        scaled = scaled * norm[0].repeat_interleave(len(weight) // norm.shape[1])[:, None, None, None]
+    return scaled.to(weight.dtype)
 
 
 @torch.no_grad()

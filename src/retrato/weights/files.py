@@ -42,8 +42,10 @@ ARRAY_PARTS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
 """What a pickled numpy array of numbers is rebuilt from, by its names before and since numpy 2."""
 
 
-def read_torch(path: Path) -> Mapping[str, Tensor]:
+def read_torch(path: Path, *, mapped: bool = False) -> Mapping[str, Tensor]:
     """The tensors of a .pt or .pth file, which may hold nothing else.
+
+    With `mapped` their numbers stay in the file until they are asked for, where its format can do that.
 
     BasicSR's files hold tensors under `params_ema`, which are averaged and read first, or under `params`; Lightning's
     under `state_dict`.
@@ -52,7 +54,8 @@ def read_torch(path: Path) -> Mapping[str, Tensor]:
         UnusableWeights: the file is broken or holds other things than tensors.
     """
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        mmap = mapped and zipfile.is_zipfile(path)
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except UNREADABLE as error:
         raise UnusableWeights(f"{path} is not a readable file of tensors: {_why_unreadable(path, error)}") from error
     if isinstance(loaded, Mapping):

@@ -124,7 +124,7 @@ def describe_weights(name_or_file: str | Path) -> str:
     """
     path = locate_weights(name_or_file)
     if has_published_layout(path):
-        tensors = tensors_of(path)
+        tensors = read_torch(path, mapped=True) if is_torch_file(path) else tensors_of(path)
         kind = "" if CODEBOOK in tensors else f" ({recognised(tensors, path).kind})"
         return f"published weights {path.name}{kind}"
     story = read_story(path)
