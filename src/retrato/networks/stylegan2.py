@@ -121,7 +121,8 @@ class StyleGAN2Generator(nn.Module):
             conditions: one for each resolution from 8 px on.
             noise_seeds: of each picture's noise; by default it is the noise stored with the weights.
         """
-        features = self.constant.expand(len(styles), -1, -1, -1)
+        # Not len(styles), a plain number, which would fix the batch size of an exported graph.
+        features = self.constant.expand(styles.shape[0], -1, -1, -1)
         features = self.first(features, styles[:, 0], noise_seeds)
         picture = self.first_to_rgb(features, styles[:, 1])
         for level, block in enumerate(self.blocks):

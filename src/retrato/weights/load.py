@@ -77,6 +77,20 @@ def describe_weights(name_or_file: str | Path) -> str:
     return f"{story['recipe']} after {story.get('iterations', 'some')} iterations"
 
 
+def weights_file(name_or_file: str | Path) -> Path:
+    """The file of those weights; a catalog's is fetched first if it is not on this machine.
+
+    Raises:
+        UnknownWeights: neither a known name nor a file name.
+        UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
+        UnusableWeights: there is no such file.
+    """
+    path = _file(name_or_file)
+    if not os.path.isfile(path):  # noqa: PTH113 (a Path raises where a name is too long, or may not be looked at)
+        raise UnusableWeights(f"no weights file {path}")
+    return path
+
+
 def _load(network_name: str, name_or_file: str | Path, described: Callable[[StoredWeights], Network]) -> Network:
     """The network that is `described` by weights, filled with them."""
     path, title = _file(name_or_file), TITLES[network_name]
