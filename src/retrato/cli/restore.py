@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from retrato.cli.inputs import each_photo, list_photos
-from retrato.cli.options import device_option, weights_option
+from retrato.cli.options import device_option, engine_option, weights_option
 from retrato.cli.text import counted
 from retrato.device import DeviceName
 from retrato.errors import NoFace, RetratoError, UnwritableOutput
@@ -43,6 +43,7 @@ FORMATS = ("jpeg", "png", "webp", "tiff", "bmp")
 @click.option("--format", "format_name", type=click.Choice(FORMATS), help="Write this format, not the input's.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist, be they the inputs.")
 @device_option
+@engine_option
 def command(
     inputs: tuple[Path, ...],
     output: Path,
@@ -54,6 +55,7 @@ def command(
     format_name: str | None,
     overwrite: bool,
     device_name: DeviceName,
+    engine: str | None,
 ) -> None:
     """Restore the faces in photos: files, or folders of them.
 
@@ -68,7 +70,9 @@ def command(
     photos = list_photos(inputs)
     if is_file_name(output) and len(photos) > 1:
         raise click.UsageError(f"{output} is one file name for {len(photos)} photos: name a folder with -o")
-    restorer = PhotoRestorer.from_weights(weights, upscale=int(upscale), only_largest=only_largest, device=device_name)
+    restorer = PhotoRestorer.from_weights(
+        weights, upscale=int(upscale), only_largest=only_largest, device=device_name, engine=engine
+    )
     started = time.perf_counter()
     faces_of_restored: list[int] = []  # counts alone: an album's pixels would fill the memory
 

@@ -26,7 +26,7 @@ def require_onnx() -> None:
         MissingPackage: onnx or onnxscript is not installed.
     """
     try:
-        import onnx
+        import onnx  # noqa: F401
         import onnxscript  # noqa: F401
     except ModuleNotFoundError as error:
         raise MissingPackage(error.name or "onnx", "onnx") from None

@@ -21,8 +21,10 @@ from retrato.images.decoding import PIXEL_LIMIT
 from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
 from retrato.images.tensors import to_images, to_pictures
+from retrato.restoration.engines.choose import load_restorer
+from retrato.restoration.engines.names import EngineName
 from retrato.restoration.provenance import mark_as_restored
-from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
+from retrato.restoration.restorer import FaceRestorer
 from retrato.shapes import Faces, Image
 
 FACES_AT_ONCE = 8
@@ -95,15 +97,17 @@ class PhotoRestorer:
         upscale: int = 1,
         only_largest: bool = False,
         device: DeviceName | str = DeviceName.AUTO,
+        engine: EngineName | str | None = None,
     ) -> "PhotoRestorer":
-        """A restorer with the bundled detector and the named weights.
+        """A restorer with the bundled detector and the named weights, run by the named engine; see `load_restorer`.
 
         Raises:
             UnknownWeights: neither a known name nor a file.
             UnusableWeights: the file is broken or holds something else.
             UnavailableDevice: this machine has no such device.
+            MissingPackage: the engine is not installed.
         """
-        restore_faces = GFPGANRestorer.from_weights(name_or_file, device)
+        restore_faces = load_restorer(name_or_file, engine, device)
         find_faces = MTCNNDetector.bundled(choose_device(device))
         return cls(find_faces, restore_faces, upscale=upscale, only_largest=only_largest)
 

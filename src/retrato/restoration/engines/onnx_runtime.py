@@ -27,14 +27,16 @@ class OnnxRestorer:
             from onnxruntime.capi import onnxruntime_pybind11_state as failures
         except ModuleNotFoundError:
             raise MissingPackage("onnxruntime", "onnx") from None
+        if not Path(path).is_file():
+            raise UnusableWeights(f"no file {path}")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.log_severity_level = ERRORS_ONLY
-        # It has no error class of its own that all of these share.
-        unreadable = (failures.NoSuchFile, failures.InvalidProtobuf, failures.InvalidGraph, failures.InvalidArgument)
+        # It has no error class that these share.
+        unreadable = (failures.InvalidProtobuf, failures.InvalidGraph, failures.InvalidArgument, failures.Fail)
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except (*unreadable, failures.Fail, failures.NotImplemented) as error:
+        except (*unreadable, failures.NotImplemented) as error:
             raise UnusableWeights(f"{path} is not an ONNX file that can be run: {error}") from error
         self._label = ExportLabel.from_metadata(self._session.get_modelmeta().custom_metadata_map, str(path))
 

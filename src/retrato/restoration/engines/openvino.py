@@ -38,12 +38,13 @@ class OpenVINORestorer:
             "INFERENCE_PRECISION_HINT": "bf16" if is_bf16 else "f32",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         }
-        core = openvino.Core()
         try:
-            model = core.read_model(str(path))
+            # By name, as otherwise it tries all its readers, and each says on standard error what it does not know.
+            reader = openvino.frontend.FrontEndManager().load_by_framework("onnx")
+            model = reader.convert(reader.load(str(path)))
             self._label = ExportLabel.from_metadata(_metadata(model), str(path))
-            self._compiled = core.compile_model(model, "CPU", settings)
-        except RuntimeError as error:
+            self._compiled = openvino.Core().compile_model(model, "CPU", settings)
+        except _failures(openvino) as error:
             reason = str(error).strip().splitlines()[-1]
             raise UnusableWeights(f"{path} is not an ONNX file that can be run: {reason}") from error
         self._precision = "bfloat16" if is_bf16 else "float32"
@@ -62,6 +63,12 @@ class OpenVINORestorer:
         """Restore faces; the result is on the CPU."""
         results = self._compiled({INPUT: faces.float().contiguous().numpy(force=True)})
         return torch.from_numpy(results[OUTPUT])
+
+
+def _failures(openvino: ModuleType) -> tuple[type[Exception], ...]:
+    """What it raises where a file is no good: its readers' classes have no common one."""
+    readers = ("GeneralFailure", "InitializationFailure", "NotImplementedFailure", "OpConversionFailure")
+    return RuntimeError, *(getattr(openvino.frontend, name) for name in (*readers, "OpValidationFailure"))
 
 
 def _metadata(model: Any) -> Mapping[str, str]:
