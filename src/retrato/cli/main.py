@@ -16,7 +16,7 @@ COMMANDS = {
     "prepare": "Cut the faces out of photos, to train on.",
     "train": "Train a recipe on a folder of faces.",
     "generate": "Draw faces with a trained prior.",
-    "export": "Write a model as ONNX, or as a torch program.",
+    "export": "Write a model as one file that other programs run.",
 }
 """Command and its short help; each stands in a module of its own name."""
 

@@ -38,7 +38,7 @@ def export_weights(name_or_file: str | Path, path: Path, format: ExportFormat) -
     if format is ExportFormat.ONNX:
         require_onnx()
     network = load_gfpgan(name_or_file).eval().requires_grad_(False)
-    label = _label_of(name_or_file, network.config.image_size)
+    label = label_of(name_or_file, network.config.image_size)
     write = {ExportFormat.ONNX: write_onnx, ExportFormat.TORCH: write_torch_program}[format]
     program = trace(network)
     try:
@@ -50,7 +50,8 @@ def export_weights(name_or_file: str | Path, path: Path, format: ExportFormat) -
     return label
 
 
-def _label_of(name_or_file: str | Path, image_size: int) -> ExportLabel:
+def label_of(name_or_file: str | Path, image_size: int) -> ExportLabel:
+    """What a file that is exported of those weights will say of itself."""
     path = weights_file(name_or_file)
     checksum = sha256(path)
     return ExportLabel(
