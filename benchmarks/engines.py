@@ -38,7 +38,7 @@ from retrato.weights.load import load_gfpgan
 from retrato.weights.store import StoredWeights, config_fields, write_weights
 
 BATCHES = (1, 8)
-ROUNDS = 3
+ROUNDS = {"bundled": 4, "published size": 2}
 REPEATS = {"bundled": 5, "published size": 1}
 """In each round, after one to warm up."""
 PACKAGES = ("torch", "onnxruntime", "openvino")
@@ -90,7 +90,7 @@ def measure(network: str, weights: str | Path, folder: Path) -> Iterator[Measure
     for batch in BATCHES:
         faces = torch.rand(batch, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
         shortest = dict.fromkeys(kinds, math.inf)
-        for _ in range(ROUNDS):
+        for _ in range(ROUNDS[network]):
             for kind, load in kinds.items():
                 shortest[kind] = min(shortest[kind], shortest_seconds(load(), faces, REPEATS[network]))
         for (engine, precision), seconds in shortest.items():
