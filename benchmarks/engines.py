@@ -14,6 +14,7 @@ import datetime
 import math
 import platform
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -92,7 +93,9 @@ def measure(network: str, weights: str | Path, folder: Path) -> Iterator[Measure
         shortest = dict.fromkeys(kinds, math.inf)
         for _ in range(ROUNDS[network]):
             for kind, load in kinds.items():
-                shortest[kind] = min(shortest[kind], shortest_seconds(load(), faces, REPEATS[network]))
+                seconds = shortest_seconds(load(), faces, REPEATS[network])
+                print(f"{network}, {batch} at a time, {' '.join(kind)}: {seconds:.3f} s", file=sys.stderr)
+                shortest[kind] = min(shortest[kind], seconds)
         for (engine, precision), seconds in shortest.items():
             yield MeasuredSpeed(network, size, engine, precision, batch, round(batch / seconds, 3))
 
