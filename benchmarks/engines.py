@@ -39,7 +39,7 @@ from retrato.weights.load import load_gfpgan
 from retrato.weights.store import StoredWeights, config_fields, write_weights
 
 BATCHES = (1, 8)
-ROUNDS = {"bundled": 4, "published size": 2}
+ROUNDS = {"bundled": 8, "published size": 2}
 REPEATS = {"bundled": 5, "published size": 1}
 """In each round, after one to warm up."""
 PACKAGES = ("torch", "onnxruntime", "openvino")
