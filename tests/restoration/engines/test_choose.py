@@ -65,6 +65,17 @@ def test_an_exported_file_without_any_engine_names_the_extra(installed, tmp_path
         load_restorer(tmp_path / "w.onnx")
 
 
+@pytest.mark.parametrize("engine", ["onnx", "openvino"])
+def test_an_engine_that_is_not_installed_names_its_own_extra_before_anything_is_exported(
+    installed, tiny_weights, tmp_path, monkeypatch, engine
+):
+    installed(set())
+    monkeypatch.setenv("RETRATO_HOME", str(tmp_path / "home"))
+    with pytest.raises(MissingPackage, match=rf'pip install "retrato\[{engine}\]"'):
+        load_restorer(tiny_weights, engine)
+    assert not (tmp_path / "home").exists()
+
+
 def test_an_exported_file_runs_without_being_told_how(exported, installed):
     pytest.importorskip("onnxruntime")
     installed({"onnxruntime"})

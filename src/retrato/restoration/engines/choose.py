@@ -48,10 +48,10 @@ def load_restorer(
             _refuse_exported(name_or_file, is_exported)
             return GFPGANRestorer.from_weights(name_or_file, device)
         case EngineName.ONNX:
-            _require_cpu(name, device)
+            _require_usable(name, device)
             return OnnxRestorer(name_or_file if is_exported else kept_onnx(name_or_file))
         case EngineName.OPENVINO:
-            _require_cpu(name, device)
+            _require_usable(name, device)
             return OpenVINORestorer(name_or_file if is_exported else kept_onnx(name_or_file))
         case _:
             assert_never(name)
@@ -106,6 +106,9 @@ def _refuse_exported(name_or_file: str | Path, is_exported: bool) -> None:
         )
 
 
-def _require_cpu(engine: EngineName, device: DeviceName | str) -> None:
+def _require_usable(engine: EngineName, device: DeviceName | str) -> None:
+    """Before anything is exported for it."""
     if device not in {DeviceName.AUTO, DeviceName.CPU}:
         raise UnavailableDevice(f"the engine {engine} computes on the CPU, not on {device}: use the engine torch there")
+    if missing := [each for each in RUNNING[engine] if not find_spec(each)]:
+        raise MissingPackage(missing[0], extra=engine)

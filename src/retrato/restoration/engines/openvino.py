@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -88,7 +88,8 @@ def _without_telemetry() -> ModuleType:
             import openvino
         except ModuleNotFoundError:
             raise MissingPackage("openvino", "openvino") from None
-    return cast("ModuleType", openvino)
+    module: ModuleType = openvino
+    return module
 
 
 @contextmanager
