@@ -1,19 +1,24 @@
 """What several tests share."""
 
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from doubles import REFERENCE
+from doubles import REFERENCE, published_weights
 from retrato.errors import UnavailableWeights
 from retrato.evaluation.restoration import Judges
+from retrato.export.files import export_weights
+from retrato.export.formats import ExportFormat
 from retrato.images.tensors import to_pictures
 from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.weights import download
+from retrato.weights.names.kinds import Kind
 
 
 @pytest.fixture(autouse=True)
@@ -92,3 +97,18 @@ def published(monkeypatch):
             pytest.skip(f"{name} is not on this machine (RETRATO_WEIGHTS names a folder with it)")
 
     return find
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory) -> Callable[[Kind], Path]:
+    """The ONNX file of the reference weights of a kind; exporting takes seconds, so each is made once."""
+    pytest.importorskip("onnxscript", reason="exporting needs the extra onnx")
+
+    @cache
+    def export(kind: Kind) -> Path:
+        folder = tmp_path_factory.mktemp(kind)
+        torch.save(published_weights(f"gfpgan_{kind}.safetensors"), folder / f"{kind}.pth")
+        export_weights(folder / f"{kind}.pth", folder / f"{kind}.onnx", ExportFormat.ONNX)
+        return folder / f"{kind}.onnx"
+
+    return export

@@ -36,6 +36,10 @@ class UnavailableDevice(RetratoError):
     """A device that this machine does not have."""
 
 
+class UnknownEngine(RetratoError):
+    """A name that is no engine."""
+
+
 class MissingPackage(RetratoError):
     """An optional package that is not installed."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from retrato.device import DeviceName
+from retrato.restoration.engines.names import EngineName
 
 if TYPE_CHECKING:
     from retrato.degradation import DegradationRanges
@@ -73,6 +74,13 @@ weights_option: Decorator = click.option(
     show_default=True,
     metavar="NAME-OR-FILE",
     help="Which model: the bundled one, another of `retrato weights list`, or a file, ours or published.",
+)
+
+engine_option: Decorator = click.option(
+    "--engine",
+    type=click.Choice([each.value for each in EngineName]),
+    help="What computes: torch; onnx (ONNX Runtime) or openvino, on the CPU, from an ONNX file that is exported once; "
+    "or auto, the fastest of these that is installed.  [default: torch; auto for an exported file as --weights]",
 )
 
 seed_option: Decorator = click.option(

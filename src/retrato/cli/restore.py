@@ -17,6 +17,7 @@ from retrato.cli.options import (
     FiniteFloatRange,
     StrengthParts,
     device_option,
+    engine_option,
     precision_from,
     precision_option,
     weights_option,
@@ -106,6 +107,7 @@ MASKS = ("parsed", "square")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist, be they the inputs.")
 @device_option
 @precision_option
+@engine_option
 def command(
     inputs: tuple[Path, ...],
     output: Path,
@@ -125,6 +127,7 @@ def command(
     overwrite: bool,
     device_name: DeviceName,
     precision: str,
+    engine: str | None,
 ) -> None:
     """Restore the faces in photos: files, or folders of them.
 
@@ -149,6 +152,7 @@ def command(
         device=device_name,
         precision=precision_from(precision),
         noise_seed=seed,
+        engine=engine,
         pipeline=pipeline_from(pipeline_name, detector, mask, grain, aligned),
         strength=Strength(**strength),
     )

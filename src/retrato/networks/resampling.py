@@ -91,7 +91,7 @@ def convolve_doubled(
         bias: of each channel.
         phases: `kernel_phases` of it, with which no doubled features are made where there are many of them.
     """
-    if phases is None or min(features.shape[2:]) < FROM_RESOLUTION:
+    if phases is None or torch.compiler.is_compiling() or min(features.shape[2:]) < FROM_RESOLUTION:
         return F.conv2d(enlarge(features, 2), weight, bias, padding=1)
     four = None if bias is None else bias.repeat_interleave(4)
     doubled = F.pixel_shuffle(F.conv2d(F.pad(features, (1, 1, 1, 1), mode="replicate"), phases, four), 2)

@@ -122,7 +122,8 @@ class StyleGAN2Generator(nn.Module):
             conditions: one for each resolution from 8 px on; each is asked for when its turn comes.
             noise_seeds: of each picture's noise; by default it is the noise stored with the weights.
         """
-        features = self.constant.expand(len(styles), -1, -1, -1)
+        # Not len(styles), a plain number, which would fix the batch size of an exported graph.
+        features = self.constant.expand(styles.shape[0], -1, -1, -1)
         features = self.first(features, styles[:, 0], noise_seeds)
         picture = self.first_to_rgb(features, styles[:, 1])
         steering = iter(conditions or [])
@@ -308,7 +309,8 @@ class ModulatedConv(nn.Module):
         """The convolved features, demodulated to a spread of `gain` where one is given."""
         scale = self.to_scale(style).float()  # (N, I)
         norm = None if gain is None else gain * self._norm(scale)  # (N, O)
-        if len(features) == 1 and self.weight.numel() < features.numel():
+        # Not in a graph that is traced for any number of pictures.
+        if not torch.compiler.is_compiling() and len(features) == 1 and self.weight.numel() < features.numel():
             phases = None if self.phases is None else modulated(self.phases, scale, norm)
             return self._convolve(features, modulated(self.weight, scale, norm), phases)
         convolved = self._convolve(features * scale[:, :, None, None].to(features.dtype), self.weight, self.phases)

@@ -25,6 +25,7 @@ from retrato.images.resizing import enlarge_photo
 from retrato.images.tensors import to_images, to_pictures
 from retrato.precision import Precision
 from retrato.restoration.colour import GREY_BELOW
+from retrato.restoration.engines.names import EngineName
 from retrato.restoration.loading import load_restorer
 from retrato.restoration.pipeline import Pipeline, RetratoPipeline, detector_of, placement_of
 from retrato.restoration.provenance import mark_as_restored
@@ -143,23 +144,25 @@ class PhotoRestorer:
         device: DeviceName | str = DeviceName.AUTO,
         precision: Precision | None = None,
         noise_seed: int | None = None,
+        engine: EngineName | str | None = None,
         pipeline: Pipeline = RetratoPipeline(),  # noqa: B008 (it is frozen)
         strength: Strength = Strength(),  # noqa: B008
     ) -> "PhotoRestorer":
         """A restorer with the named weights; unless `pipeline` says otherwise, with all that comes with retrato.
 
         `background` is an upscaler or what `load_background` takes: lanczos, realesr-general-x4v3, a file, ...;
-        `precision` and `noise_seed` are as `load_restorer` takes them.
+        `precision`, `noise_seed` and `engine` are as `load_restorer` takes them.
 
         Raises:
             UnknownWeights: neither a known name nor a file.
             UnavailableWeights: a known name whose file is not here and cannot be fetched.
             UnusableWeights: the file is broken or holds something else.
             UnavailableDevice: this machine has no such device.
+            MissingPackage: the engine is not installed.
         """
         return cls(
             detector_of(pipeline, choose_device(device)),
-            load_restorer(name_or_file, device, precision, noise_seed),
+            load_restorer(name_or_file, device, precision, noise_seed, engine),
             upscale=upscale,
             only_largest=only_largest,
             placement=placement_of(pipeline, choose_device(device)),

@@ -135,6 +135,20 @@ def describe_weights(name_or_file: str | Path) -> str:
     return f"{story['recipe']} after {story.get('iterations', 'some')} iterations"
 
 
+def weights_file(name_or_file: str | Path) -> Path:
+    """The file of those weights; a catalog's is fetched first if it is not on this machine.
+
+    Raises:
+        UnknownWeights: neither a known name nor a file name.
+        UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
+        UnusableWeights: there is no such file.
+    """
+    path = locate_weights(name_or_file)
+    if not os.path.isfile(path):  # noqa: PTH113 (a Path raises where a name is too long, or may not be looked at)
+        raise UnusableWeights(f"no weights file {path}")
+    return path
+
+
 def locate_weights(name_or_file: str | Path) -> Path:
     """Where the weights of a generator or restorer are; a catalog's file is fetched first if it is not here.
 
