@@ -15,6 +15,7 @@ from retrato.export.files import export_weights
 from retrato.export.formats import ExportFormat
 from retrato.images.files import find_images, read_image
 from retrato.images.tensors import to_pictures
+from retrato.precision import Precision
 from retrato.restoration.engines.onnx_runtime import OnnxRestorer
 from retrato.restoration.engines.openvino import OpenVINORestorer
 from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
@@ -54,7 +55,7 @@ def test_every_kind_restores_any_number_of_faces_as_published(engine, exported, 
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_the_bundled_model_restores_a_portrait_as_torch_does(engine, bundled, astronaut, count):
     faces = to_pictures([astronaut[place : place + 256, 100:356] for place in range(count)])
-    expected = GFPGANRestorer.from_weights("bundled", "cpu")(faces)
+    expected = GFPGANRestorer.from_weights("bundled", "cpu", Precision.FP32)(faces)
     torch.testing.assert_close(engine(bundled)(faces), expected, rtol=0, atol=TOLERANCE)
 
 
@@ -63,7 +64,7 @@ def test_the_bundled_model_restores_many_faces_as_torch_does(engine, bundled):
     if not folder.is_dir():
         pytest.skip("no folder faces/valid beside the one that RETRATO_WEIGHTS names")
     faces = to_pictures([read_image(path).image[::2, ::2] for path in find_images(folder)[:8]])  # of 512 px
-    expected = GFPGANRestorer.from_weights("bundled", "cpu")(faces)
+    expected = GFPGANRestorer.from_weights("bundled", "cpu", Precision.FP32)(faces)
     torch.testing.assert_close(engine(bundled)(faces), expected, rtol=0, atol=TOLERANCE)
 
 
