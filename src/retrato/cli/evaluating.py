@@ -106,7 +106,10 @@ def asking(function: Callable[..., None]) -> Callable[..., None]:
         asked.require_writable()
         function(asked=asked, **options)
 
-    return functools.reduce(lambda command, option: option(command), reversed(OPTIONS), call)
+    command: Callable[..., None] = call
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
 
 
 def equipped(asked: Asked, names: Sequence[str], size: int) -> Equipment:

@@ -71,14 +71,15 @@ def cell(mean: Mean, *, signed: bool = False) -> str:
 
 
 def number(value: float, signed: bool = False) -> str:
-    """As many digits as are read.
+    """With as many digits as somebody reads.
 
-    >>> number(0.12345), number(1234.5), number(2.0, signed=True), number(float("inf"))
-    ('0.123', '1234.5', '+2.000', '∞')
+    >>> number(0.12345), number(1234.5), number(0.00123, signed=True), number(float("inf"))
+    ('0.123', '1234.5', '+0.00123', '∞')
     """
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    digits = 3 if abs(value) < 100 else 1
+    size = abs(value)
+    digits = 1 if size >= 100 else 3 if size >= 0.01 or size == 0 else 5
     return f"{value:{'+' if signed else ''}.{digits}f}"
 
 

@@ -145,7 +145,11 @@ def _faces(evaluation: Evaluation) -> str:
     left = INPUT if INPUT in names else names[0]
     right = evaluation.restorers[0] if evaluation.restorers else names[-1]
     choices = _choice("left", names, left) + _choice("right", names, right)
-    cards = "".join(_card(place, each, (left, right)) for place, each in enumerate(evaluation.shown))
+    words = [_rank_words(evaluation, each, order) for each in evaluation.shown]
+    cards = "".join(
+        _card(f"{place + 1}. {face.name}", rank, face, (left, right))
+        for place, (face, rank) in enumerate(zip(evaluation.shown, words, strict=True))
+    )
     compared = f"<div class=compare><p class=choices>{choices}</p><div class=faces>{cards}</div></div>"
     return f"<h3>Worst first ({count}{escape(by)})</h3>{compared}"
 
@@ -157,16 +161,21 @@ def _choice(side: str, names: Sequence[str], chosen: str) -> str:
     return f"<label>{side} <select data-side={side}>{options}</select></label> "
 
 
-def _card(place: int, face: MeasuredFace, sides: tuple[str, str]) -> str:
+def _rank_words(evaluation: Evaluation, face: MeasuredFace, order: str | None) -> str:
+    """The number that gives a face its place."""
+    ranked = (evaluation.restorers or evaluation.candidates)[0]
+    return number(face.numbers[ranked][order]) if order else ""
+
+
+def _card(title: str, rank: str, face: MeasuredFace, sides: tuple[str, str]) -> str:
     layers = "".join(
         f'<img alt="{escape(_spoken(name))}" class="{_side(name, sides)}" src="{data_address(picture)}" loading=lazy>'
         for name, picture in face.pictures.items()
     )
-    label = escape(f"{face.name}: how much of the left picture is seen")
-    return (
-        f'<figure class=face><div class=frame>{layers}<input type=range min=0 max=100 value=50 aria-label="{label}">'
-        f"</div><figcaption><b>{place + 1}. {escape(face.name)}</b>{_face_numbers(face.numbers)}</figcaption></figure>"
-    )
+    slider = f'<input type=range min=0 max=100 value=50 aria-label="{escape(face.name)}: how much of the left is seen">'
+    caption = f"<b>{escape(title)}</b> <span class=rank>{escape(rank)}</span>{_face_numbers(face.numbers)}"
+    frame = f"<div class=frame>{layers}{slider}</div>"
+    return f"<figure class=face>{frame}<figcaption>{caption}</figcaption></figure>"
 
 
 def _side(name: str, sides: tuple[str, str]) -> str:
