@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,6 @@ import torch
 
 from doubles import REFERENCE
 from retrato.errors import UnavailableWeights
-from retrato.evaluation.restoration import Judges
 from retrato.images.tensors import to_pictures
 from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
@@ -65,7 +65,7 @@ def judges():
     perceptual = LPIPS().requires_grad_(False)
     for weight in perceptual.weights:
         weight.fill_(0.1)
-    return Judges(perceptual, MobileFaceNet().eval().requires_grad_(False))
+    return SimpleNamespace(perceptual=perceptual, recognition=MobileFaceNet().eval().requires_grad_(False))
 
 
 @pytest.fixture

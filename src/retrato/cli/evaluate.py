@@ -156,7 +156,7 @@ def generation(
     for each in metrics:
         fetch_choice(each.weights)
     if reference == "ffhq-512":
-        fetch_named("ffhq-512-statistics")
+        fetch_choice([["ffhq-512-statistics"]])
     found = evaluate_generation(source, metrics, reference, Extent(count, seed, steps), device)
     click.echo(generation_markdown(found), nl=False)
     if json_file:

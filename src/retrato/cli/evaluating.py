@@ -125,20 +125,21 @@ def equipped(asked: Asked, names: Sequence[str], size: int) -> Equipment:
     """
     from retrato.evaluation.equipment import chosen_metrics, equip
     from retrato.evaluation.references import FFHQ_512
+    from retrato.evaluation.reports.markdown import missing_lines
 
     metrics = chosen_metrics(names)
     for each in metrics:
         fetch_choice(each.weights)
     if asked.reference == FFHQ_512:
-        fetch_named("ffhq-512-statistics")
+        fetch_choice([["ffhq-512-statistics"]])
     equipment = equip(metrics, asked.reference, size, choose_device(asked.device_name))
-    for name, reason in equipment.missing.items():
-        click.echo(f"not measured: {name}: {reason}", err=True)
+    for line in missing_lines(equipment.missing):
+        click.echo(f"not measured: {line}", err=True)
     return equipment
 
 
 def fetch_choice(choices: Sequence[Sequence[str]]) -> None:
-    """Fetch the files of a metric, unless those of another choice are here; what cannot be fetched is left out."""
+    """Fetch the files of one choice, unless those of another are here; what cannot be fetched is left out."""
     from retrato.weights.download import find_here
 
     if not choices or any(all(find_here(name) for name in choice) for choice in choices):
@@ -174,7 +175,7 @@ def evaluated(
     questions = Questions(equipment.sets, gate, shown, equipment.missing, restored_name)
     faces = measure_faces(trial, restorers, equipment.measures, size, gate, restored_name)
     bar = tqdm(faces, total=len(trial.entries), unit="face", desc=trial.name, disable=None)
-    return with_groups(gather(bar, trial, list(restorers), size, questions), groups)
+    return with_groups(gather(iter(bar), trial, list(restorers), size, questions), groups)
 
 
 def report(evaluations: Iterable[Evaluation], asked: Asked, after: str = "") -> None:

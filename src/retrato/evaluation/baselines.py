@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import cv2
 import numpy as np
+from jaxtyping import Float
+from torch import Tensor
 
 from retrato.images.resizing import resize
 from retrato.images.tensors import to_images, to_pictures
@@ -79,7 +81,7 @@ def at_size(restorer: FaceRestorer, size: int) -> FaceRestorer:
     return restorer if restorer.size == size else AtSize(restorer, size)
 
 
-def _at_size(faces: Faces, size: int) -> Faces:
+def _at_size(faces: Faces, size: int) -> Float[Tensor, "n 3 {size} {size}"]:
     return to_pictures([resize(image, size, size) for image in to_images(faces)])
 
 

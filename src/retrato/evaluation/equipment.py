@@ -1,10 +1,11 @@
 """What is measured with, made ready before the first face; what cannot be had is named, and the others go on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
+from retrato.errors import UnavailableWeights
 from retrato.evaluation.gate import PUBLISHED_METRIC, STAND_IN_METRIC, IdentityGate
 from retrato.evaluation.references import TARGETS, read_reference
 from retrato.evaluation.sets import SetQuestions, set_metrics
@@ -55,17 +56,21 @@ def equip(
         device: where networks compute.
 
     Raises:
-        RetratoError: the reference cannot be read.
+        RetratoError: the reference cannot be read; published statistics that are nowhere only leave sets unmeasured.
     """
     found = available(metrics)
     singles = load_measures([each for each in found.ready if not _is_of_sets(each)], device)
     of_sets = set_metrics(found.ready)
     extractors = {each.features: load_extractor(each.features, device) for each in of_sets}
     questions = SetQuestions(of_sets, extractors)
+    missing = {**found.missing, **singles.missing}
     if of_sets and reference != TARGETS:
-        references = read_reference(reference, questions, size)
-        questions = SetQuestions(of_sets, extractors, references)
-    return Equipment(singles, questions, {**found.missing, **singles.missing})
+        try:
+            questions = replace(questions, references=read_reference(reference, questions, size))
+        except UnavailableWeights as error:
+            questions = SetQuestions()
+            missing |= {each.name: str(error) for each in of_sets}
+    return Equipment(singles, questions, missing)
 
 
 def gate_for(least_cosine: float, names: Iterable[str]) -> IdentityGate | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -20,6 +20,7 @@ STYLES_AT_ONCE = 64
 """Bounds the memory of styles that wait to be drawn."""
 
 
+@runtime_checkable
 class FaceSource(Protocol):
     """Anything that draws faces: a prior, a DCGAN, a folder of what somebody has drawn."""
 

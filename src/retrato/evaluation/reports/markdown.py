@@ -167,4 +167,13 @@ def _gate_part(evaluation: Evaluation) -> list[str]:
 def _missing_part(missing: Mapping[str, str]) -> list[str]:
     if not missing:
         return []
-    return ["Not measured:", "\n".join(f"- {name}: {reason}" for name, reason in missing.items())]
+    return ["Not measured:", "\n".join(f"- {line}" for line in missing_lines(missing))]
+
+
+def missing_lines(missing: Mapping[str, str]) -> list[str]:
+    """What was not measured, and why; reasons may begin with the name themselves.
+
+    >>> missing_lines({"fid": "fid needs a file", "kid": "too few pictures"})
+    ['fid needs a file', 'kid: too few pictures']
+    """
+    return [reason if reason.startswith(name) else f"{name}: {reason}" for name, reason in missing.items()]

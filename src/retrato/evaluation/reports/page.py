@@ -13,7 +13,7 @@ import PIL.Image
 
 from retrato import __version__
 from retrato.evaluation.reports.histogram import histogram
-from retrato.evaluation.reports.markdown import ARROWS, NO_NUMBER, NOTES, cell, number, title_line
+from retrato.evaluation.reports.markdown import ARROWS, NO_NUMBER, NOTES, cell, missing_lines, number, title_line
 from retrato.evaluation.restoration import INPUT, TARGET, MeasuredFace
 from retrato.evaluation.result import Evaluation, ranking_metric, row_of, title_of
 from retrato.evaluation.trials import Face
@@ -34,9 +34,10 @@ def write_page(path: Path, evaluations: Sequence[Evaluation]) -> None:
 def page_of(evaluations: Sequence[Evaluation]) -> str:
     """The file's content."""
     template = Template(files("retrato.evaluation.reports").joinpath("page.html").read_text(encoding="utf-8"))
-    title = "; ".join(dict.fromkeys(name for each in evaluations for name in each.restorers))
+    names = list(dict.fromkeys(name for each in evaluations for name in each.restorers))
+    title = names[0] if len(names) == 1 else f"{len(names)} restorers side by side" if names else INPUT
     return template.substitute(
-        title=escape(title or "input"),
+        title=escape(title),
         guess=escape(GUESS),
         sections="\n".join(_section(each) for each in evaluations),
         version=escape(__version__),
@@ -196,7 +197,7 @@ def _spoken(name: str) -> str:
 
 
 def _missing(evaluation: Evaluation) -> str:
-    lines = "".join(f"<li>{escape(name)}: {escape(why)}</li>" for name, why in evaluation.missing.items())
+    lines = "".join(f"<li>{escape(line)}</li>" for line in missing_lines(evaluation.missing))
     return f"<details><summary>Not measured</summary><ul>{lines}</ul></details>" if lines else ""
 
 
