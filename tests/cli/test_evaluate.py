@@ -10,7 +10,7 @@ from retrato.errors import UnavailableWeights, UnusableData, UnwritableOutput
 from retrato.metrics.features import FeatureKind
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from retrato.weights import download
-from retrato.weights.store import write_weights
+from retrato.weights.store import StoredWeights, config_fields, write_weights
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_a_folder_of_drawn_faces_is_compared_with_another(run, inception, tmp_pa
 def test_a_prior_draws_faces_and_they_are_compared(run, inception, tmp_path):
     config = StyleGAN2Config(image_size=32, style_size=8, channel_base=256, channel_max=8, mapping_layers=2)
     network = StyleGAN2Generator(config)
-    weights = StoredWeights("StyleGAN2Generator", config_fields(config), network.state_dict(), {})
+    weights = StoredWeights("stylegan2", config_fields(config), network.state_dict(), {})
     write_weights(tmp_path / "prior.safetensors", weights)
     result = run("evaluate", "generation", "prior.safetensors", "--reference", "faces", "--count", "4")
     assert result.exit_code == 0
