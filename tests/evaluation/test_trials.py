@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from retrato.data import find_stored_images
 from retrato.degradation import Preset
 from retrato.errors import UnusableData
 from retrato.evaluation.trials import degraded_trial, each_case, own_size, stored_trial
@@ -53,6 +54,20 @@ def test_the_number_that_gfpgan_gives_a_face_is_left_out(write_faces):
 def test_a_picture_without_its_partner_is_named(write_faces):
     with pytest.raises(UnusableData, match=r"1 of 2 pictures have no target of the same name: z.png"):
         stored_trial("pairs", inputs=write_faces("inputs", ["a.png", "z.png"]), targets=write_faces("targets"))
+
+
+def test_pictures_of_one_name_in_two_folders_are_told_apart(write_faces, tmp_path):
+    for place in ("inputs", "targets"):
+        write_faces(place, ["z.png"])
+        write_faces(f"{place}/one", ["a.png"])
+        write_faces(f"{place}/two", ["a.png"])
+    inputs, targets = (find_stored_images([tmp_path / place]) for place in ("inputs", "targets"))
+    trial = stored_trial("pairs", inputs=inputs, targets=targets)
+    assert [(entry.input.name, entry.target.name) for entry in trial.entries] == [
+        ("one/a.png", "one/a.png"),
+        ("two/a.png", "two/a.png"),
+        ("z.png", "z.png"),
+    ]
 
 
 def test_what_nobody_has_restored_is_counted(write_faces):

@@ -116,7 +116,8 @@ def gather(
                 each.add(picture)
     sets, unmeasured = _compared(questions.sets, collectors, trial.has_targets, candidates)
     missing = {**questions.missing, **unmeasured}
-    return Evaluation(trial, size, candidates, tuple(found), sets, missing, worst.faces(), questions.gate)
+    gate = questions.gate if trial.has_inputs else None
+    return Evaluation(trial, size, candidates, tuple(found), sets, missing, worst.faces(), gate)
 
 
 def with_groups(evaluation: Evaluation, groups: Mapping[str, str]) -> Evaluation:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -158,17 +159,22 @@ def _face(stored: StoredImage | None, size: int) -> Face | None:
     return None if stored is None else from_levels(FaceImages([stored], size)[0])
 
 
-def _key(stored: StoredImage) -> str:
-    return PurePosixPath(stored.name).stem
+def _keys(name: str) -> tuple[str, str]:
+    """A name without its ending, with its folders and without."""
+    path = PurePosixPath(name)
+    return path.with_suffix("").as_posix(), path.stem
 
 
 def _by_key(pictures: Sequence[StoredImage]) -> dict[str, StoredImage]:
-    return {_key(each): each for each in pictures}
+    """By both keys, as far as they name one picture alone."""
+    counts = Counter(key for each in pictures for key in set(_keys(each.name)))
+    return {key: each for each in pictures for key in _keys(each.name) if counts[key] == 1}
 
 
 def _partner(picture: StoredImage, others: Mapping[str, StoredImage]) -> StoredImage | None:
-    key = _key(picture)
-    return others.get(key) or others.get(_FACE_NUMBER.sub("", key)) or others.get(f"{key}_00")
+    keys = _keys(picture.name)
+    spellings = [*keys, *(_FACE_NUMBER.sub("", key) for key in keys), *(f"{key}_00" for key in keys)]
+    return next((others[key] for key in spellings if key in others), None)
 
 
 def _require_partners(name: str, entries: Sequence[Entry], kinds: Mapping[str, object]) -> None:
