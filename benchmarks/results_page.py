@@ -101,7 +101,7 @@ def table_of(evaluation: Evaluation) -> str:
     rows = []
     for candidate in evaluation.candidates:
         cells = [cell(evaluation.mean(candidate, name)) for name in names]
-        distances = [number(each.value) for each in evaluation.sets.get(candidate, [])]
+        distances = [number(each.value, fine=True) for each in evaluation.sets.get(candidate, [])]
         rows.append([candidate, *cells, *distances])
     return aligned(header, rows)
 

@@ -109,10 +109,19 @@ def test_a_prior_that_draws_one_face_has_no_path(source):
     assert (found.path_length.value, found.path_length.steps) == (0, 3)
 
 
-def test_only_one_kind_of_features_is_asked_for(monkeypatch):
+def test_a_path_is_asked_for_of_a_prior_alone(source, write_faces):
+    def asked(source, steps):
+        return "path-length" in {each.name for each in generator_metrics(source, Extent(2, steps=steps))}
+
+    assert asked(source, 1)
+    assert not asked(source, 0)
+    assert not asked(StoredFaces.of("drawn", write_faces("drawn")), 1)
+
+
+def test_only_one_kind_of_features_is_asked_for(monkeypatch, source):
     def here(*names):
         monkeypatch.setattr("retrato.metrics.measuring.find_here", lambda name: name if name in names else None)
-        return {each.name for each in generator_metrics()}
+        return {each.name for each in generator_metrics(source, Extent(2))}
 
     assert "fid" in here("inception-2015")
     assert "fid" in here()

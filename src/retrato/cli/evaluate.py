@@ -152,12 +152,13 @@ def generation(
         raise UnwritableOutput(f"no folder {json_file.parent} to write {json_file.name} to: make it first")
     device = choose_device(device_name)
     source = load_source(drawn, truncation, device_name)
-    metrics = generator_metrics()
+    extent = Extent(count, seed, steps)
+    metrics = generator_metrics(source, extent)
     for each in metrics:
         fetch_choice(each.weights)
     if reference == "ffhq-512":
         fetch_choice([["ffhq-512-statistics"]])
-    found = evaluate_generation(source, metrics, reference, Extent(count, seed, steps), device)
+    found = evaluate_generation(source, metrics, reference, extent, device)
     click.echo(generation_markdown(found), nl=False)
     if json_file:
         write_generation(json_file, found)

@@ -60,15 +60,20 @@ class GenerationResult:
     """Name of a metric that was asked for and not measured, and why."""
 
 
-def generator_metrics() -> tuple[AnyMetric, ...]:
-    """Distances of sets and path lengths; on 768 features only where these are here and the published 2048 are not."""
+def generator_metrics(source: FaceSource, extent: Extent) -> tuple[AnyMetric, ...]:
+    """Distances of sets, and path lengths of a prior.
+
+    On 768 features only where these are here and the published 2048 are not.
+    """
+    has_path = isinstance(source, StyleGAN2Source) and extent.steps > 0
     ready = {each.features for each in available(METRICS).ready if isinstance(each, MomentsMetric | SetMetric)}
     published = FeatureKind.INCEPTION_2048 in ready or not ready
     kind = FeatureKind.INCEPTION_2048 if published else FeatureKind.INCEPTION_768
     return tuple(
         each
         for each in METRICS
-        if isinstance(each, GeneratorMetric) or (isinstance(each, MomentsMetric | SetMetric) and each.features is kind)
+        if (isinstance(each, GeneratorMetric) and has_path)
+        or (isinstance(each, MomentsMetric | SetMetric) and each.features is kind)
     )
 
 

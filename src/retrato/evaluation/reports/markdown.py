@@ -70,16 +70,15 @@ def cell(mean: Mean, *, signed: bool = False) -> str:
     return f"{number(mean.value, signed)}{interval}"
 
 
-def number(value: float, signed: bool = False) -> str:
+def number(value: float, signed: bool = False, *, fine: bool = False) -> str:
     """With as many digits as somebody reads.
 
-    >>> number(0.12345), number(1234.5), number(0.00123, signed=True), number(float("inf"))
-    ('0.123', '1234.5', '+0.00123', '∞')
+    >>> number(0.12345), number(1234.5), number(0.00123, fine=True), number(float("inf"))
+    ('0.123', '1234.5', '0.00123', '∞')
     """
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    size = abs(value)
-    digits = 1 if size >= 100 else 3 if size >= 0.01 or size == 0 else 5
+    digits = 1 if abs(value) >= 100 else 5 if fine and abs(value) < 0.01 else 3
     return f"{value:{'+' if signed else ''}.{digits}f}"
 
 
@@ -106,7 +105,7 @@ def sets_table(sets: Mapping[str, Sequence[SetComparison]]) -> str:
         [
             candidate,
             title_of(each.metric),
-            number(each.value),
+            number(each.value, fine=True),
             str(each.features),
             str(each.picture_count),
             f"{each.reference_name}, {each.reference_count or 'number not said'}",

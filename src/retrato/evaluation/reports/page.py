@@ -89,7 +89,7 @@ def _sets(evaluation: Evaluation) -> str:
         [
             escape(candidate),
             escape(title_of(each.metric)),
-            number(each.value),
+            number(each.value, fine=True),
             escape(f"{each.reference_name} ({each.reference_count or 'number not said'})"),
         ]
         for candidate, found in evaluation.sets.items()
