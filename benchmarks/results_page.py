@@ -88,7 +88,7 @@ def page_of(measured: list[Evaluation], aged: Evaluation, model: str) -> str:
         table_of(aged),
         "NIQE is low for anything that looks like a sharp photograph, true or not: a print's screen and grain count as "
         "texture. It sees the upper left 192 px of 256, which is hair and background too.",
-        PUBLISHED.read_text(encoding="utf-8").rstrip(),
+        PUBLISHED.read_text(encoding="utf-8").replace("../docs/", "").rstrip(),
     ]
     return "\n\n".join(parts) + "\n"
 
