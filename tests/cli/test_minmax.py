@@ -14,7 +14,7 @@ def test_a_game_becomes_a_film(tmp_path, monkeypatch):
     monkeypatch.setattr("retrato.cli.minmax.SCENES", 2)
     target = tmp_path / "ring.gif"
     result = CliRunner().invoke(retrato, ["minmax", "ring", "-o", str(target), "--iterations", "60", "--r1", "1"])
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, repr(result.exception)
     with PIL.Image.open(target) as film:
         assert (film.size, film.n_frames) == ((800, 400), 3)
 

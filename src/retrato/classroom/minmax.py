@@ -78,7 +78,8 @@ class MinMaxGame:
 
     def play(self, scene_every: int = 40) -> Iterator[Scene]:
         """Play all iterations; a scene before the first, and then every so many."""
-        yield Scene(0, *(each.item() for each in self._judged()), self.forged())
+        value, loss = self._judged()
+        yield Scene(0, value.item(), loss.item(), self.forged())
         seen: list[tuple[Tensor, Tensor]] = []
         for iteration in range(self.config.iterations):
             seen.append(self.turn(iteration))

@@ -68,6 +68,7 @@ def command(
             seed=seed,
         )
     )
-    scenes = tqdm(game.play(iterations // SCENES), total=iterations // (iterations // SCENES) + 1, unit="scene")
-    write_film(Theatre(game).frames(scenes), output, SCENES_PER_SECOND, replace=overwrite)
+    every = iterations // SCENES
+    scenes = tqdm(game.play(every), total=iterations // every + 1, unit="scene")
+    write_film(Theatre(game).frames(iter(scenes)), output, SCENES_PER_SECOND, replace=overwrite)
     click.echo(f"{iterations} iterations -> {output}")

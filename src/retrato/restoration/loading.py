@@ -5,10 +5,12 @@ from pathlib import Path
 from retrato.device import DeviceName, choose_device
 from retrato.errors import UnusableWeights
 from retrato.networks.gfpgan import GFPGAN
+from retrato.networks.pix2pix import UNet
 from retrato.networks.restoreformer import RestoreFormer
 from retrato.precision import Precision, fastest_precision
 from retrato.restoration.restoreformer import RestoreFormerRestorer
 from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
+from retrato.translation import PairKind, Translator, pairs_of
 from retrato.weights.load import describe_weights, load_network, title_of
 
 
@@ -18,7 +20,7 @@ def load_restorer(
     precision: Precision | None = None,
     noise_seed: int | None = None,
 ) -> FaceRestorer:
-    """GFP-GAN or RestoreFormer, whichever these weights are for.
+    """GFP-GAN, RestoreFormer, or a Pix2Pix that has learned from degraded faces, whichever these weights are for.
 
     Args:
         name_or_file: bundled; a catalog name such as gfpgan-v1.4 or restoreformer, fetched if it is not here; our file;
@@ -27,7 +29,7 @@ def load_restorer(
         precision: what in; by default bf16 where the machine multiplies in it, and is several times faster for it.
             RestoreFormer is always computed in float32.
         noise_seed: decides the prior's noise, together with the face; by default that is stored with the weights.
-            RestoreFormer has none.
+            RestoreFormer has none; in Pix2Pix it decides which features are dropped, by default none.
 
     Raises:
         UnknownWeights: neither a known name nor a file.
@@ -42,5 +44,12 @@ def load_restorer(
             return GFPGANRestorer(network, weights, chosen, precision or fastest_precision(chosen), noise_seed)
         case RestoreFormer():
             return RestoreFormerRestorer(network, weights, chosen)
+        case UNet() if pairs_of(name_or_file) is PairKind.DEGRADED:
+            return Translator(network, weights, PairKind.DEGRADED, chosen, noise_seed)
+        case UNet():
+            raise UnusableWeights(
+                f"{name_or_file} holds weights for Pix2Pix that has learned from {pairs_of(name_or_file)} pairs, not "
+                "from degraded faces: apply it with retrato translate"
+            )
         case _:
             raise UnusableWeights(f"{name_or_file} holds weights for {title_of(network)}, which restores no faces")
