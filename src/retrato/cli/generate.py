@@ -98,6 +98,7 @@ def command(
     The same seed gives the same faces, however many are drawn. Each result says in its EXIF data, a GIF in its comment,
     that a model drew it and that it shows no real person (MP4 has no room for that: say it where you show it).
     """
+    from retrato.networks.stylegan2 import StyleGAN2Generator
     from retrato.weights.load import describe_weights, load_drawer, title_of
 
     count = count or COUNTS[kind]
@@ -122,7 +123,8 @@ def command(
             write_marked_film(images, output, name, overwrite)
         case _:
             assert_never(kind)
-    click.echo(f"{counted(count, 'face')} by {name} -> {output}")
+    noun = "face" if isinstance(generator, StyleGAN2Generator) else "picture"
+    click.echo(f"{counted(count, noun)} by {name} -> {output}")
 
 
 def images_for(

@@ -20,7 +20,9 @@ SCENES_PER_SECOND = 8
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), required=True, help="Name of the film: .gif, .webp or .mp4."
 )
-@click.option("--saturating", is_flag=True, help="Let the forger minimise V itself, which is flat where the police are sure.")
+@click.option(
+    "--saturating", is_flag=True, help="Let the forger minimise V itself, which is flat where the police are sure."
+)
 @click.option(
     "--r1",
     "penalty_weight",
