@@ -103,7 +103,7 @@ def _examine_face(photo: Photo, face: Face, config: PrepareConfig) -> Candidate 
     appearance = appearance_of(crop)
     facts = {"box": box, **_places(face, crop), **_rounded(quality), "hash": appearance.hash.tobytes().hex()}
     return Candidate(
-        encode_photo(Photo(crop.image, icc_profile=photo.icc_profile), config.format), facts, appearance, box
+        encode_photo(Photo(crop.image), config.format), facts, appearance, box
     )
 
 

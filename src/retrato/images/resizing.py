@@ -7,6 +7,7 @@ import PIL.Image
 from jaxtyping import UInt8
 from PIL.Image import Resampling
 
+from retrato.images.colours import to_srgb
 from retrato.images.photo import Photo
 from retrato.shapes import Image
 
@@ -34,16 +35,34 @@ def enlarge(image: Image, factor: int | float) -> Resized:
 
 
 def enlarge_photo(photo: Photo, factor: int | float) -> Photo:
-    """The photo with each side `factor` times as long, its transparency with it.
+    """The photo with each side `factor` times as long, its stored pixels and transparency with it.
 
     Raises:
         ValueError: a side would have no pixels.
     """
-    image = enlarge(photo.image, factor)
-    if photo.alpha is None:
-        return replace(photo, image=image)
-    height, width = image.shape[:2]
-    return replace(photo, image=image, alpha=np.array(_resized(PIL.Image.fromarray(photo.alpha), width, height)))
+    width, height = round(photo.width * factor), round(photo.height * factor)
+    alpha = None if photo.alpha is None else _resized_values(photo.alpha, width, height)
+    if photo.stored is None:
+        return replace(photo, image=resize(photo.image, width, height), alpha=alpha)
+    stored = replace(photo.stored, values=_resized_values(photo.stored.values, width, height))
+    return replace(photo, image=to_srgb(stored), alpha=alpha, stored=stored)
+
+
+def _resized_values(values: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Channel by channel, as Pillow resizes no colours of 16 bits."""
+    if values.ndim == 2:
+        return _resized_channel(values, width, height)
+    resized = np.empty((height, width, values.shape[2]), values.dtype)
+    for channel in range(values.shape[2]):
+        resized[..., channel] = _resized_channel(values[..., channel], width, height)
+    return resized
+
+
+def _resized_channel(values: np.ndarray, width: int, height: int) -> np.ndarray:
+    if values.dtype == np.uint8:
+        return np.array(_resized(PIL.Image.fromarray(np.ascontiguousarray(values)), width, height))
+    resized = np.array(_resized(PIL.Image.fromarray(values.astype(np.float32)), width, height))
+    return np.rint(resized, out=resized).clip(0, 65535, out=resized).astype(np.uint16)
 
 
 def _resized(picture: PIL.Image.Image, width: int, height: int) -> PIL.Image.Image:
