@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,13 @@ from retrato.device import DeviceName
 from retrato.errors import NoFace, RetratoError, UnwritableOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from retrato.images.photo import Photo
+    from retrato.images.tiff_files import CopiedPage
     from retrato.restoration.photo import RestoredPhoto
 
-FORMATS = ("jpeg", "png", "webp", "tiff", "bmp")
+FORMATS = ("jpeg", "png", "webp", "tiff", "bmp", "avif", "heif")
 
 
 @click.command(name="restore")
@@ -48,6 +50,7 @@ FORMATS = ("jpeg", "png", "webp", "tiff", "bmp")
     help="Draw the prior's noise, which decides such things as single hairs, from this seed; by default it is the "
     "noise stored with the weights. Either way the same photo gives the same result.",
 )
+@click.option("--keep-times", is_flag=True, help="Results get the times of their photos: when last read and changed.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist, be they the inputs.")
 @device_option
 def command(
@@ -60,6 +63,7 @@ def command(
     save_faces: bool,
     format_name: str | None,
     seed: int | None,
+    keep_times: bool,
     overwrite: bool,
     device_name: DeviceName,
 ) -> None:
@@ -68,9 +72,13 @@ def command(
     A photo that cannot be restored is named with the reason, and the others go on. Exit code: 0 when all were
     restored, 1 when some were not, 2 for wrong options, 130 when stopped.
 
+    All else of a photo stays: its pixels, their depth and colours, EXIF, XMP and IPTC. What a format cannot hold is
+    said. Of a TIFF with several pages each is restored, and those without a face are copied.
+
     What a model restores is its guess. Each result says so in its EXIF data
     (BMP has room for none).
     """
+    from retrato.images.files import set_times, times_of
     from retrato.restoration.photo import PhotoRestorer
 
     photos = list_photos(inputs)
@@ -84,10 +92,12 @@ def command(
     faces_of_restored: list[int] = []  # counts alone: an album's pixels would fill the memory
 
     def restore_one(path: Path, target: Path) -> str:
-        result = restore_file(path, target, restorer.restore_aligned if aligned else restorer, overwrite)
-        faces_of_restored.append(len(result.faces))
-        if save_faces:
-            write_faces(result, target, overwrite)
+        times = times_of(path)
+        restore = restorer.restore_aligned if aligned else restorer
+        result = restore_file(path, target, restore, overwrite, save_faces)
+        if keep_times:
+            set_times(target, times)
+        faces_of_restored.append(result.faces)
         return describe(result)
 
     all_done = each_photo({path: target_for(path, output, format_name) for path in photos}, restore_one)
@@ -114,25 +124,92 @@ def target_for(path: Path, output: Path, format_name: str | None) -> Path:
     return target.with_suffix(suffix_for(format_name.upper())) if format_name else target
 
 
-def restore_file(path: Path, target: Path, restore: Callable[[Photo], RestoredPhoto], overwrite: bool) -> RestoredPhoto:
-    """Read, restore and write one photo.
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file."""
+
+    faces: int
+    seconds: Mapping[str, float]
+    """What each step took, on all pages."""
+    notes: tuple[str, ...]
+    """What of the file is not in the result."""
+    pages: int = 1
+
+
+def restore_file(
+    path: Path, target: Path, restore: Callable[[Photo], RestoredPhoto], overwrite: bool, save_faces: bool = False
+) -> Outcome:
+    """Read, restore and write one photo, or each page of a TIFF.
 
     Raises:
         RetratoError: it cannot be read, has no face, or cannot be written.
     """
-    from retrato.images.files import format_for, read_image, require_writable, write_image
+    from retrato.images.files import format_for, list_pages, read_image, require_writable, write_image
 
+    pages = list_pages(path)
+    if len(pages) > 1 and format_for(target) == "TIFF":
+        return restore_pages(path, pages, target, restore, overwrite, save_faces)
     photo = read_image(path)
     format_for(target)
     require_writable(target, replace=overwrite)
+    result = restored(path, photo, restore)
+    if not result.faces:
+        raise no_face(path)
+    left_out = write_image(result.photo, target, replace=overwrite)
+    if save_faces:
+        write_faces(result, target, overwrite)
+    return Outcome(len(result.faces), result.seconds, photo.remarks + left_out)
+
+
+def restore_pages(
+    path: Path,
+    pages: tuple[int, ...],
+    target: Path,
+    restore: Callable[[Photo], RestoredPhoto],
+    overwrite: bool,
+    save_faces: bool,
+) -> Outcome:
+    """Read, restore and write one page of a TIFF after the other; those without a face are copied.
+
+    Raises:
+        RetratoError: a page cannot be read, none has a face, or the file cannot be written.
+    """
+    from retrato.images.files import copy_page, read_image, write_pages
+
+    faces, seconds, remarks = 0, Counter[str](), list[str]()
+
+    def each_page() -> Iterator[Photo | CopiedPage]:
+        nonlocal faces
+        for number, page in enumerate(pages, start=1):
+            photo = read_image(path, page=page)
+            result = restored(path, photo, restore)
+            seconds.update(result.seconds)
+            faces += len(result.faces)
+            if number == len(pages) and not faces:
+                raise no_face(path)
+            if not result.faces and photo.image.shape == result.image.shape:
+                yield copy_page(path, page)
+                continue
+            remarks.extend(f"page {number}: {remark}" for remark in photo.remarks)
+            if save_faces:
+                write_faces(result, target.with_name(f"{target.name}-page{number}"), overwrite)
+            yield result.photo
+
+    left_out = write_pages(each_page(), target, replace=overwrite)
+    return Outcome(faces, seconds, (*remarks, *left_out), len(pages))
+
+
+def restored(path: Path, photo: Photo, restore: Callable[[Photo], RestoredPhoto]) -> RestoredPhoto:
+    """The restored photo, or an error that says of which file it is."""
     try:
-        result = restore(photo)
+        return restore(photo)
     except RetratoError as error:
         raise type(error)(f"{path}: {error}") from error
-    if not result.faces:
-        raise NoFace(f"{path}: no face found; try turning it upright, or --aligned if it is a face cut out closely")
-    write_image(result.photo, target, replace=overwrite)
-    return result
+
+
+def no_face(path: Path) -> NoFace:
+    """What to say of a photo in which nothing was found."""
+    return NoFace(f"{path}: no face found; try turning it upright, or --aligned if it is a face cut out closely")
 
 
 def write_faces(result: RestoredPhoto, target: Path, overwrite: bool) -> None:
@@ -145,12 +222,12 @@ def write_faces(result: RestoredPhoto, target: Path, overwrite: bool) -> None:
     from retrato.images.grids import side_by_side
     from retrato.images.photo import Photo
 
-    marks = replace(result.photo, alpha=None)
+    exif = result.photo.exif  # has the mark
     folder = target.parent / "faces"
     for index, face in enumerate(result.faces):
         both = side_by_side([face.crop.image, face.restored])
         pictures = {"crop": Photo(face.crop.image)}
-        pictures |= {"restored": replace(marks, image=face.restored), "both": replace(marks, image=both)}
+        pictures |= {"restored": Photo(face.restored, exif=exif), "both": Photo(both, exif=exif)}
         for kind, photo in pictures.items():
             try:
                 write_image(photo, folder / f"{target.name}-{index}-{kind}.png", replace=overwrite)
@@ -158,7 +235,9 @@ def write_faces(result: RestoredPhoto, target: Path, overwrite: bool) -> None:
                 raise UnwritableOutput(f"{target} is restored, but a face is not saved: {error}") from error
 
 
-def describe(result: RestoredPhoto) -> str:
-    """How many faces, and what each step took."""
-    steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in result.seconds.items())
-    return f"{counted(len(result.faces), 'face')} ({steps})"
+def describe(outcome: Outcome) -> str:
+    """How many faces, what each step took, and what of the file is not in the result."""
+    steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in outcome.seconds.items())
+    where = f" on {counted(outcome.pages, 'page')}" if outcome.pages > 1 else ""
+    notes = "".join(f"\n  note: {note}" for note in outcome.notes)
+    return f"{counted(outcome.faces, 'face')}{where} ({steps}){notes}"

@@ -1,21 +1,21 @@
 """Whether a file is one whole picture, and what it is if it is none."""
 
 import codecs
-from typing import BinaryIO
 
 import PIL.Image
 
 from retrato.errors import UnreadableImage
 from retrato.images.heif import can_read_heif
+from retrato.images.tags import BinaryFile
 
-READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF")
+READ_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF")
 """Pillow's names of the file formats that can be read; with the package pillow-heif, HEIF too."""
 
 _STARTS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"II*\0": "TIFF", b"MM\0*": "TIFF", b"BM": "BMP", b"GIF8": "GIF"}
 _STARTS |= {b"%PDF": "PDF", b"8BPS": "Photoshop", b"<svg": "SVG", b"PK\3\4": "ZIP"}
 
 
-def require_whole(kind: str | None, file: BinaryIO) -> None:
+def require_whole(kind: str | None, file: BinaryFile) -> None:
     """Finds the files whose end was lost but whose length was kept: Pillow would fill the rest with grey.
 
     Raises:
@@ -39,7 +39,7 @@ def _has_jpeg_end(data: bytes) -> bool:
     return data.find(b"\xff\xd9", position) >= 0
 
 
-def strange_kind(file: BinaryIO) -> str:
+def strange_kind(file: BinaryFile) -> str:
     """What a file that Pillow does not know seems to be, and what to do."""
     file.seek(0)
     start = file.read(512)
@@ -47,13 +47,13 @@ def strange_kind(file: BinaryIO) -> str:
     advice = "save it as JPEG or PNG"
     if kind == "HEIF" and not can_read_heif():
         return f'a HEIC file, for which retrato needs pillow-heif: pip install "retrato[heif]"; or {advice}'
-    if kind in {*READABLE, "HEIF"}:
+    if kind in {*READ_FORMATS, "HEIF"}:
         return f"begins like a {kind} file but is damaged or of an unusual kind; get a whole copy, or {advice}"
     if kind is not None:
         return f"a {kind} file, which cannot be read; {advice}"
     if _is_text(start):
         return "a text file, not a picture; name a picture file"
-    return f"not a picture that can be read ({', '.join(READABLE)}); {advice}"
+    return f"not a picture that can be read ({', '.join(READ_FORMATS)}); {advice}"
 
 
 def kind_by_start(start: bytes) -> str | None:

@@ -1,10 +1,11 @@
 """Between the colours of a file and sRGB, and a changed picture back into the file's own pixels."""
 
 import io
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Protocol, cast
+from typing import cast
 
 import numpy as np
 import PIL.Image
@@ -34,12 +35,14 @@ _MISSED = 6
 UnusableProfile = ImageCms.PyCMSError
 
 
-class Conversion(Protocol):
+class Conversion(ABC):
     """Between stored values of 8 bits and sRGB."""
 
+    @abstractmethod
     def to_srgb(self, values: Values) -> Image:
         """What the values look like."""
 
+    @abstractmethod
     def changed(self, values: Values, before: Image, after: Image) -> Values:
         """Values that look like `after`, from ones that look like `before`."""
 

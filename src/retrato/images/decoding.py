@@ -1,6 +1,5 @@
 """From an encoded picture to a `Photo`: upright, whole, with all that its file says, or a clear error."""
 
-import io
 import logging
 import math
 import struct
@@ -18,20 +17,19 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from retrato.errors import UnreadableImage
-from retrato.images.checks import READABLE, is_lossless, kind_by_start, require_whole, strange_kind
+from retrato.images.checks import READ_FORMATS, is_lossless, kind_by_start, require_whole, strange_kind
 from retrato.images.colours import UnusableProfile, to_srgb
 from retrato.images.exif import checked_exif, exif_of_tags, upright
 from retrato.images.heif import can_read_heif
 from retrato.images.jpeg_files import read_jpeg
 from retrato.images.metadata import iptc_of_photoshop, upright_xmp, without_thumbnails
 from retrato.images.photo import Photo, WebpTraits
-from retrato.images.pixels import SIDEWAYS, read_pixels
+from retrato.images.pixels import read_pixels
 from retrato.images.png_files import read_png
+from retrato.images.tags import BinaryFile
 from retrato.images.tiff_files import IPTC, MOST_PAGES, XMP, CopiedPage, copy_page, pages_of_pictures, read_tiff
 
 logger = logging.getLogger(__name__)
-
-BinaryFile = io.BufferedReader | io.BytesIO
 
 PIXEL_LIMIT = 178_956_970
 """Half a gigabyte of RGB. An A4 page scanned at 1200 dots per inch has 139 million pixels; what claims much more is
@@ -174,7 +172,7 @@ class _Source:
 
     def open(self) -> ImageFile:
         self.file.seek(0)
-        formats = (*READABLE, "HEIF") if can_read_heif() else READABLE
+        formats = (*READ_FORMATS, "HEIF") if can_read_heif() else READ_FORMATS
         picture = PIL.Image.open(self.file, formats=formats)
         if self.page > 0:
             picture.seek(self.page)
@@ -183,8 +181,7 @@ class _Source:
 
 def _photo(source: _Source, picture: ImageFile) -> Photo:
     pixels = read_pixels(picture, source.open)
-    orientation = _orientation(picture)
-    upright_pixels = pixels.turned(orientation)
+    upright_pixels = pixels.turned(_orientation(picture))
     photo = Photo(
         image=to_srgb(upright_pixels.stored),
         alpha=upright_pixels.alpha,
@@ -195,8 +192,7 @@ def _photo(source: _Source, picture: ImageFile) -> Photo:
         stored=upright_pixels.stored,
         remarks=pixels.remarks,
     )
-    photo = _with_what_only_its_format_says(photo, source, picture)
-    return _upright(photo, swaps_sides=orientation in SIDEWAYS)
+    return _with_upright_metadata(_with_what_only_its_format_says(photo, source, picture))
 
 
 def _orientation(picture: ImageFile) -> int:
@@ -258,13 +254,13 @@ def _exif_block(picture: ImageFile) -> bytes | None:
     return bytes.fromhex("".join(words.split("\n")[3:])) if isinstance(words, str) else None
 
 
-def _upright(photo: Photo, *, swaps_sides: bool) -> Photo:
-    """With its metadata brought up to date, as far as it can be read."""
+def _with_upright_metadata(photo: Photo) -> Photo:
+    """With what says how to turn it brought up to date, as far as that can be read."""
     xmp = None if photo.xmp is None else upright_xmp(photo.xmp)
     if photo.exif is None:
         return replace(photo, xmp=xmp)
     try:
-        return replace(photo, xmp=xmp, exif=upright(checked_exif(photo.exif), swaps_sides=swaps_sides))
+        return replace(photo, xmp=xmp, exif=upright(checked_exif(photo.exif)))
     except (ValueError, struct.error) as error:
         logger.warning("leaving out EXIF data that cannot be kept: %s", error)
         return replace(photo, xmp=xmp, exif=None, remarks=(*photo.remarks, "its EXIF is damaged and is left out"))

@@ -5,7 +5,7 @@ What is not touched keeps its place, since the notes of cameras say where things
 
 import io
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from PIL.ExifTags import IFD, Base
 
@@ -71,17 +71,30 @@ def with_text(exif: bytes | None, tag: int, text: str) -> bytes:
     return block
 
 
-def upright(exif: bytes, *, swaps_sides: bool) -> bytes:
-    """The block of a photo that was turned, without the thumbnail, which shows the photo as it was."""
+def upright(exif: bytes) -> bytes:
+    """The block of a photo that was turned, without the thumbnail, which shows the photo as it was.
+
+    Raises:
+        ValueError, struct.error: it is damaged.
+    """
     exif = _without_thumbnail(exif)
     if Base.Orientation in read_tags(exif):
         exif = _changed(exif, {Base.Orientation: Entry.of_numbers(SHORT, 1)})
-    return _with_sizes(exif, lambda width, height: (height, width)) if swaps_sides else exif
+    return exif
 
 
 def with_size(exif: bytes, width: int, height: int) -> bytes:
     """The block of a photo of that many pixels; what says nothing of its size goes on saying nothing."""
-    return _with_sizes(exif, lambda *_: (width, height))
+    layout, file, offset = _opened(exif)
+    body = bytearray(file.getvalue())
+    inner = _places_of_rows(body, layout, offset).get(IFD.Exif)
+    if inner is None or IFD.Exif not in read_tags(exif):  # its place may be no place in the block
+        return exif
+    rows = _places_of_rows(body, layout, layout.offset.unpack_from(body, inner + 8)[0])
+    for tag, number in ((Base.ExifImageWidth, width), (Base.ExifImageHeight, height)):
+        if tag in rows:
+            body[rows[tag] + 2 : rows[tag] + 12] = struct.pack(layout.byte_order + "HII", LONG, 1, number)
+    return PREFIX + bytes(body)
 
 
 def shortened(exif: bytes, most_bytes: int) -> bytes | None:
@@ -158,30 +171,8 @@ def _blank(body: bytearray, start: int, length: int) -> None:
         body[start:end] = bytes(end - start)
 
 
-def _with_sizes(exif: bytes, new_sizes: Callable[[int, int], tuple[int, int]]) -> bytes:
-    """With the pixels across and down changed, where both stand among the EXIF."""
-    layout, file, offset = _opened(exif)
-    body = bytearray(file.getvalue())
-    inner = _places_of_rows(body, layout, offset).get(IFD.Exif)
-    if inner is None:
-        return exif
-    rows = _places_of_rows(body, layout, layout.offset.unpack_from(body, inner + 8)[0])
-    if not rows.keys() >= {Base.ExifImageWidth, Base.ExifImageHeight}:
-        return exif
-    places = [rows[tag] for tag in (Base.ExifImageWidth, Base.ExifImageHeight)]
-    width, height = (_number_at(body, layout, place) for place in places)
-    for place, number in zip(places, new_sizes(width, height), strict=True):
-        body[place + 2 : place + 12] = struct.pack(layout.byte_order + "HII", LONG, 1, number)
-    return PREFIX + bytes(body)
-
-
 def _places_of_rows(body: bytearray, layout: Layout, offset: int) -> dict[int, int]:
     """Where each tag of a directory stands."""
     count = struct.unpack_from(layout.byte_order + "H", body, offset)[0]
     places = [offset + 2 + 12 * index for index in range(count)]
     return {struct.unpack_from(layout.byte_order + "H", body, place)[0]: place for place in places}
-
-
-def _number_at(body: bytearray, layout: Layout, place: int) -> int:
-    kind = struct.unpack_from(layout.byte_order + "H", body, place + 2)[0]
-    return struct.unpack_from(layout.byte_order + ("H" if kind == SHORT else "I"), body, place + 8)[0]

@@ -30,9 +30,6 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 }
 """What makes each EXIF orientation upright."""
 
-SIDEWAYS = frozenset({5, 6, 7, 8})
-"""Orientations of which the width becomes the height."""
-
 _LOWER_BYTES = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 """Pillow keeps the upper byte of 16-bit colour; told the other byte order, it keeps the lower one."""
 _DEEP = {"RGB;16": Colours.RGB, "RGBA;16": Colours.RGB, "CMYK;16": Colours.CMYK}

@@ -8,13 +8,13 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import numpy as np
 import PIL.Image
 from jaxtyping import UInt8, UInt16
 
 from retrato.images.photo import PngTraits
+from retrato.images.tags import BinaryFile
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP_KEYWORD = b"XML:com.adobe.xmp\0"
@@ -46,7 +46,7 @@ class PngMetadata:
     """Chunks of the input, with its comments and dots per inch, where it was a PNG."""
 
 
-def read_png(file: BinaryIO) -> PngTraits:
+def read_png(file: BinaryFile) -> PngTraits:
     """The chunks that are to be written again."""
     kept = []
     file.seek(len(SIGNATURE))

@@ -7,9 +7,11 @@ import io
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import numpy as np
+
+BinaryFile = io.BufferedReader | io.BytesIO
+"""Open for reading."""
 
 ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 2, 3, 4, 5, 7
 
@@ -73,7 +75,7 @@ class Layout:
         return struct.Struct(self.byte_order + ("HHQ8s" if self.is_big else "HHI4s"))
 
 
-def read_header(file: BinaryIO) -> tuple[Layout, int]:
+def read_header(file: BinaryFile) -> tuple[Layout, int]:
     """How the file writes its numbers, and where its first directory is.
 
     Raises:
@@ -88,7 +90,7 @@ def read_header(file: BinaryIO) -> tuple[Layout, int]:
     return layout, layout.offset.unpack(start[8:16] if layout.is_big else start[4:8])[0]
 
 
-def read_directory(file: BinaryIO, layout: Layout, offset: int, depth: int = 0) -> tuple[Directory, int]:
+def read_directory(file: BinaryFile, layout: Layout, offset: int, depth: int = 0) -> tuple[Directory, int]:
     """The tags at a place in a file, and where the next directory is (0 for none).
 
     What cannot be read of a single tag is left out, as what programs write there is often wrong.
@@ -116,7 +118,7 @@ def read_directory(file: BinaryIO, layout: Layout, offset: int, depth: int = 0) 
     return directory, layout.offset.unpack(end)[0] if len(end) == layout.offset.size else 0
 
 
-def _read_entry(file: BinaryIO, layout: Layout, row: tuple[int, int, int, bytes], depth: int) -> Entry | None:
+def _read_entry(file: BinaryFile, layout: Layout, row: tuple[int, int, int, bytes], depth: int) -> Entry | None:
     tag, kind, count, field = row
     if kind not in _SIZES or count == 0:
         return None
@@ -133,7 +135,7 @@ def _read_entry(file: BinaryIO, layout: Layout, row: tuple[int, int, int, bytes]
     return Entry(kind, _swapped(data, kind) if layout.byte_order == ">" else data)
 
 
-def read_at(file: BinaryIO, offset: int, length: int) -> bytes:
+def read_at(file: BinaryFile, offset: int, length: int) -> bytes:
     """Up to so many bytes from a place in a file; never more than the file has."""
     size = file.seek(0, io.SEEK_END)
     if offset >= size:

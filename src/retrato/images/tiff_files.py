@@ -8,7 +8,6 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import numpy as np
 import PIL.Image
@@ -21,6 +20,7 @@ from retrato.images.tags import (
     RATIONAL,
     SHORT,
     UNDEFINED,
+    BinaryFile,
     Directory,
     Entry,
     directory_bytes,
@@ -28,6 +28,9 @@ from retrato.images.tags import (
     read_directory,
     read_header,
 )
+
+WritableFile = io.BufferedWriter | io.BytesIO
+"""Open for writing; pages are told where the next one is when it is there."""
 
 XMP, IPTC, PHOTOSHOP, PROFILE = 700, 33723, 34377, 34675
 _COMPRESSION, _STRIPS, _STRIP_SIZES, _TILES, _TILE_SIZES = 259, 273, 279, 324, 325
@@ -69,7 +72,7 @@ class CopiedPage:
     byte_order: str
 
 
-def read_tiff(file: BinaryIO, page: int) -> tuple[Directory, TiffTraits]:
+def read_tiff(file: BinaryFile, page: int) -> tuple[Directory, TiffTraits]:
     """The tags of a page, and how it was compressed.
 
     Raises:
@@ -89,7 +92,7 @@ def read_tiff(file: BinaryIO, page: int) -> tuple[Directory, TiffTraits]:
     return tags, traits
 
 
-def copy_page(file: BinaryIO, page: int) -> CopiedPage | None:
+def copy_page(file: BinaryFile, page: int) -> CopiedPage | None:
     """The page as it is, or nothing if its pixels only mean something where they are.
 
     Raises:
@@ -108,7 +111,7 @@ def copy_page(file: BinaryIO, page: int) -> CopiedPage | None:
     return CopiedPage({tag: tags[tag] for tag in tags if tag != _PREVIEWS}, parts, byte_order)
 
 
-def pages_of_pictures(file: BinaryIO) -> list[int]:
+def pages_of_pictures(file: BinaryFile) -> list[int]:
     """The numbers of the pages that are no thumbnails, of which a camera writes some; at most 100.
 
     Raises:
@@ -117,7 +120,7 @@ def pages_of_pictures(file: BinaryIO) -> list[int]:
     return [number for number, (_, tags) in enumerate(_pages(file)) if not _number(tags, _SUBFILE, 0) & _IS_THUMBNAIL]
 
 
-def _pages(file: BinaryIO) -> Iterator[tuple[str, Directory]]:
+def _pages(file: BinaryFile) -> Iterator[tuple[str, Directory]]:
     """Byte order and tags of each page."""
     layout, offset = read_header(file)
     seen: set[int] = set()
@@ -127,7 +130,7 @@ def _pages(file: BinaryIO) -> Iterator[tuple[str, Directory]]:
         yield layout.byte_order, tags
 
 
-def _tags_of_page(file: BinaryIO, page: int) -> tuple[str, Directory]:
+def _tags_of_page(file: BinaryFile, page: int) -> tuple[str, Directory]:
     for number, found in enumerate(_pages(file)):
         if number == page:
             return found
@@ -139,7 +142,7 @@ def _number(tags: Directory, tag: int, default: int) -> int:
     return numbers[0] if numbers else default
 
 
-def write_tiff(pages: Iterable[TiffPage | CopiedPage], file: BinaryIO) -> None:
+def write_tiff(pages: Iterable[TiffPage | CopiedPage], file: WritableFile) -> None:
     """Writes pages one after another, none of which stays in memory.
 
     Raises:
@@ -157,7 +160,7 @@ def write_tiff(pages: Iterable[TiffPage | CopiedPage], file: BinaryIO) -> None:
         link = _write_directory(tags, file, byte_order, link)
 
 
-def _write_directory(tags: Directory, file: BinaryIO, byte_order: str, link: int) -> int:
+def _write_directory(tags: Directory, file: WritableFile, byte_order: str, link: int) -> int:
     """Writes the tags and tells the page before where they are; where the next page is to be told."""
     start = file.tell() + file.tell() % 2
     data = directory_bytes(tags, start, byte_order)
@@ -171,13 +174,13 @@ def _write_directory(tags: Directory, file: BinaryIO, byte_order: str, link: int
     return start + 2 + 12 * len(tags)
 
 
-def _write_copied(page: CopiedPage, file: BinaryIO) -> Directory:
+def _write_copied(page: CopiedPage, file: WritableFile) -> Directory:
     places = _STRIPS if _STRIPS in page.tags else _TILES
     starts = [_write_part(part, file) for part in page.parts]
     return {**page.tags, places: Entry.of_numbers(LONG, *starts)}
 
 
-def _write_part(part: bytes, file: BinaryIO) -> int:
+def _write_part(part: bytes, file: WritableFile) -> int:
     start = file.tell() + file.tell() % 2
     if start + len(part) > _LONGEST_FILE:
         raise UnwritableOutput("a TIFF holds at most 4 GB, and this would be longer; write its pages singly")
@@ -186,7 +189,7 @@ def _write_part(part: bytes, file: BinaryIO) -> int:
     return start
 
 
-def _write_page(page: TiffPage, file: BinaryIO, byte_order: str) -> Directory:
+def _write_page(page: TiffPage, file: WritableFile, byte_order: str) -> Directory:
     layers = [page.pixels.values] if page.alpha is None else [page.pixels.values, page.alpha]
     height, width = page.pixels.values.shape[:2]
     channels = sum(1 if layer.ndim == 2 else layer.shape[2] for layer in layers)
