@@ -12,7 +12,8 @@ from PIL import ImageCms
 from PIL.ExifTags import IFD, Base
 
 from retrato.errors import UnreadableImage
-from retrato.images.decoding import READ_FORMATS, decode_photo
+from retrato.images.checks import READ_FORMATS
+from retrato.images.decoding import decode_photo
 
 ORIENTED = {
     # what a file must hold so that a viewer, applying the orientation, shows the upright picture

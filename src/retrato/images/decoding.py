@@ -276,5 +276,5 @@ def _dots_per_inch(picture: ImageFile) -> tuple[float, float] | None:
         across, down = (float(dots) for dots in picture.info.get("dpi", ()))
     except (ValueError, TypeError, ZeroDivisionError):
         return None
-    is_a_size = all(math.isfinite(dots) and 1 <= dots <= _MOST_DOTS_PER_INCH for dots in (across, down))
+    is_a_size = all(math.isfinite(dots) and 1 < dots <= _MOST_DOTS_PER_INCH for dots in (across, down))
     return (across, down) if is_a_size else None
