@@ -112,7 +112,7 @@ def test_a_cmyk_photo_is_restored(run, portrait, tmp_path):
     portrait.convert("CMYK").save("print.jpg")
     assert run("print.jpg").exit_code == 0
     with PIL.Image.open(tmp_path / "restored" / "print.jpg") as picture:
-        assert picture.mode == "RGB"
+        assert picture.mode == "CMYK"
 
 
 def test_an_input_is_never_overwritten_unless_asked(run, portrait, tmp_path):

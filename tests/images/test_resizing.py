@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from retrato.images.photo import Photo
+from retrato.images.photo import Colours, Photo, StoredPixels
 from retrato.images.resizing import enlarge, enlarge_photo, resize
 
 
@@ -49,8 +49,17 @@ def test_transparency_grows_with_the_photo(image):
 
 
 def test_an_enlarged_photo_keeps_what_its_file_knew(image):
-    larger = enlarge_photo(Photo(image, format="JPEG", exif=b"Exif", icc_profile=b"profile"), 2)
-    assert (larger.format, larger.exif, larger.icc_profile, larger.alpha) == ("JPEG", b"Exif", b"profile", None)
+    larger = enlarge_photo(Photo(image, format="JPEG", exif=b"Exif", xmp=b"<x/>"), 2)
+    assert (larger.format, larger.exif, larger.xmp, larger.alpha) == ("JPEG", b"Exif", b"<x/>", None)
+
+
+def test_sixteen_bit_pixels_are_enlarged_in_their_own_depth(image):
+    deep = image.astype(np.uint16) * 257 + 77
+    larger = enlarge_photo(Photo(image, stored=StoredPixels(deep, Colours.RGB)), 2)
+    expected = cv2.resize(deep, None, fx=2, fy=2, interpolation=cv2.INTER_LANCZOS4)
+    inside = np.s_[8:-8, 8:-8]
+    assert np.abs(larger.stored.values[inside].astype(int) - expected[inside]).max() <= 2 * 257
+    assert np.array_equal(larger.image, larger.stored.values >> 8)
 
 
 def test_a_picture_without_pixels_is_refused(image):

@@ -128,11 +128,11 @@ def test_a_restored_photo_is_marked(photo, face):
 def test_the_mark_leaves_other_metadata_alone(astronaut, face):
     exif = PIL.Image.Exif()
     exif[Base.Artist] = "NASA"
-    photo = Photo(astronaut, format="JPEG", exif=exif.tobytes(), icc_profile=b"profile")
+    photo = Photo(astronaut, format="JPEG", exif=exif.tobytes(), xmp=b"<x:xmpmeta/>")
     restored = PhotoRestorer(lambda _: [face], Unchanged())(photo).photo
     exif.load(restored.exif)
     assert exif[Base.Artist] == "NASA"
-    assert restored.icc_profile == b"profile"
+    assert restored.xmp == b"<x:xmpmeta/>"
 
 
 @pytest.mark.parametrize(("size", "upscale"), [(64, 1), (128, 1), (48, 2)])
