@@ -29,7 +29,7 @@ LAB_SIGNS = np.array([0, 128, 128], np.uint8)
 
 _STRAY = 2
 """Levels by which sRGB's own profiles differ from each other, and by which grey may be off and still is grey."""
-_MISSED = 6
+_MISSED = 3
 """Levels between what was wanted and what adding the change gave, from which on the colour is put there itself."""
 
 UnusableProfile = ImageCms.PyCMSError
@@ -210,11 +210,16 @@ class ThroughProfile(Conversion):
         limit, the profile's own values for the colour are better and are taken.
         """
         own = self._applied(after, is_back=True)
-        change = own.astype(np.int16) - self._applied(before, is_back=True)
-        added = (values + change).clip(0, 255).astype(np.uint8)
+        added = self._plus(values, own, self._applied(before, is_back=True))
+        still_off = after.astype(np.int16) - self.to_srgb(added)  # other amounts of black ink make a step too long
+        beyond = (after + still_off).clip(0, 255).astype(np.uint8)
+        added = self._plus(added, self._applied(beyond, is_back=True), own)
         missed, missed_by_own = (self._distance(each, after) for each in (added, own))
         takes_own = (missed > _MISSED) & (missed_by_own < missed)
-        return np.where(_like(takes_own, own), own, added)
+        return np.asarray(np.where(_like(takes_own, own), own, added))
+
+    def _plus(self, values: Values, more: Values, less: Values) -> Values:
+        return np.asarray((values + (more.astype(np.int16) - less)).clip(0, 255).astype(np.uint8))
 
     def changes_little(self) -> bool:
         """Whether it is sRGB under whatever name."""
