@@ -51,11 +51,12 @@ class _Holds:
     metadata: bool = True
     """EXIF, XMP and colour profiles."""
     iptc: bool = False
+    comments: bool = False
 
 
 _HOLDS = {
-    "JPEG": _Holds(frozenset({Colours.GREY, Colours.RGB, Colours.CMYK}), alpha=False, iptc=True),
-    "PNG": _Holds(frozenset({Colours.GREY, Colours.RGB}), bits=16),
+    "JPEG": _Holds(frozenset({Colours.GREY, Colours.RGB, Colours.CMYK}), alpha=False, iptc=True, comments=True),
+    "PNG": _Holds(frozenset({Colours.GREY, Colours.RGB}), bits=16, comments=True),
     "WEBP": _Holds(frozenset({Colours.RGB})),
     "TIFF": _Holds(frozenset(Colours), bits=16, iptc=True),
     "BMP": _Holds(frozenset({Colours.GREY, Colours.RGB}), alpha=False, metadata=False),
@@ -157,8 +158,9 @@ def fitted(photo: Photo, format: str) -> tuple[Photo, tuple[str, ...]]:
         ("EXIF", photo.exif, holds.metadata),
         ("XMP", photo.xmp, holds.metadata),
         ("IPTC", photo.iptc, holds.iptc),
+        ("comments", photo.comments, holds.comments),
     ):
-        left_out += [f"{format} holds no {name}"] if value is not None and not fits else []
+        left_out += [f"{format} holds no {name}"] if value and not fits else []
     exif = photo.exif if holds.metadata else None
     xmp = photo.xmp if holds.metadata else None
     return replace(
@@ -275,7 +277,7 @@ def _encode_with_pillow(photo: Photo, format: str) -> bytes:
         case "AVIF":
             options |= {"quality": 90, "subsampling": "4:4:4"}
         case "HEIF":
-            options |= {"quality": 90, "chroma": 444}
+            options |= {"quality": 90}  # and colour at half resolution, as many telephones read no other
         case "BMP":
             options = _dots(photo)
     file = io.BytesIO()

@@ -33,6 +33,7 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 _LOWER_BYTES = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 """Pillow keeps the upper byte of 16-bit colour; told the other byte order, it keeps the lower one."""
 _DEEP = {"RGB;16": Colours.RGB, "RGBA;16": Colours.RGB, "CMYK;16": Colours.CMYK}
+_BITS, _PHOTOMETRIC, _PLANES, _APART = 258, 262, 284, 2
 _DEEP_GREY_WITH_ALPHA = "LA;16B"
 
 
@@ -68,8 +69,9 @@ def read_pixels(picture: ImageFile, open_again: OpenAgain) -> Pixels:
         open_again: the same once more, for the lower bytes of 16-bit colour.
 
     Raises:
-        UnreadableImage: grey values that have no clear white.
+        UnreadableImage: grey values that have no clear white, or 16-bit colour one channel after another.
     """
+    _require_channels_together(picture)
     raw_mode = _raw_mode(picture)
     if raw_mode == _DEEP_GREY_WITH_ALPHA:
         found = _deep_grey_with_alpha(picture)
@@ -79,6 +81,16 @@ def read_pixels(picture: ImageFile, open_again: OpenAgain) -> Pixels:
         remarks = ("of its 16 bits only the upper 8 are read",) if ";16" in raw_mode and "I" not in raw_mode else ()
         found = _with_remarks(_shallow(picture), remarks)
     return _with_profile(found, picture.info.get("icc_profile"))
+
+
+def _require_channels_together(picture: ImageFile) -> None:
+    if isinstance(picture, TiffImageFile) and picture.tag_v2.get(_PLANES) == _APART:
+        bits = picture.tag_v2.get(_BITS, (8,))
+        if max(bits) > 8 and len(bits) > 1:  # Pillow would read noise
+            raise UnreadableImage(
+                f"a TIFF with {max(bits)} bits whose channels lie apart (planar), which is not read; "
+                "save it with the channels interleaved (chunky)"
+            )
 
 
 def _raw_mode(picture: ImageFile) -> str:
@@ -152,9 +164,11 @@ def _deep_grey(picture: ImageFile) -> np.ndarray:
     values = np.array(picture).astype(np.uint16)
     if not isinstance(picture, TiffImageFile):
         return values
-    if picture.tag_v2.get(258) == (12,):  # Pillow leaves them in the lower bits
+    if picture.tag_v2.get(_BITS) == (12,):  # Pillow leaves them in the lower bits
         values = np.asarray((values << 4) | (values >> 8), np.uint16)
-    return ~values if picture.tag_v2.get(262) == 0 else values  # white is 0, which Pillow knows for 8 bits only
+    return (
+        ~values if picture.tag_v2.get(_PHOTOMETRIC) == 0 else values
+    )  # white is 0, which Pillow knows for 8 bits only
 
 
 def _scaled_to_8_bits(values: np.ndarray) -> UInt8[np.ndarray, "h w"]:
