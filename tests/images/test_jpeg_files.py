@@ -9,7 +9,7 @@ from PIL.JpegImagePlugin import get_sampling
 
 from retrato.images.decoding import decode_photo
 from retrato.images.encoding import encode, encode_photo
-from retrato.images.jpeg_files import segment, segments
+from retrato.images.jpeg_files import XMP_START, segment, segments
 from retrato.images.metadata import PHOTOSHOP_START, photoshop_with
 from retrato.images.photo import Colours, Photo, StoredPixels
 
@@ -106,6 +106,12 @@ def test_pictures_behind_the_first_are_left_out_with_a_word():
     photo = read(file.getvalue())
     assert photo.remarks == ("the file holds 1 more behind it (it is an MPO), left out",)
     assert opened(encode_photo(photo, "JPEG")).format == "JPEG"
+
+
+def test_the_film_of_a_motion_photo_is_left_out_with_a_word():
+    packet = XMP_START + b'<rdf:Description GCamera:MotionPhoto="1"/>'
+    photo = read(with_segments(jpeg(), segment(0xE1, packet)) + b"a film")
+    assert photo.remarks == ("the film behind it (a motion photo) is left out",)
 
 
 def test_signatures_of_other_pixels_are_left_out_with_a_word():

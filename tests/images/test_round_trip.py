@@ -108,6 +108,7 @@ LOSSES = {
     "IPTC": "no IPTC",
     "colour profile": "no colour profile",
     "comments": "no comments",
+    "dots per inch": "no dots per inch",
     "transparency": "no transparency",
 }
 

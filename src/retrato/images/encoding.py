@@ -52,16 +52,18 @@ class _Holds:
     """EXIF, XMP and colour profiles."""
     iptc: bool = False
     comments: bool = False
+    dots_per_inch: bool = True
+    """Elsewhere than in EXIF."""
 
 
 _HOLDS = {
     "JPEG": _Holds(frozenset({Colours.GREY, Colours.RGB, Colours.CMYK}), alpha=False, iptc=True, comments=True),
     "PNG": _Holds(frozenset({Colours.GREY, Colours.RGB}), bits=16, comments=True),
-    "WEBP": _Holds(frozenset({Colours.RGB})),
+    "WEBP": _Holds(frozenset({Colours.RGB}), dots_per_inch=False),
     "TIFF": _Holds(frozenset(Colours), bits=16, iptc=True),
     "BMP": _Holds(frozenset({Colours.GREY, Colours.RGB}), alpha=False, metadata=False),
-    "AVIF": _Holds(frozenset({Colours.RGB})),
-    "HEIF": _Holds(frozenset({Colours.RGB})),
+    "AVIF": _Holds(frozenset({Colours.RGB}), dots_per_inch=False),
+    "HEIF": _Holds(frozenset({Colours.RGB}), dots_per_inch=False),
 }
 
 
@@ -159,6 +161,7 @@ def fitted(photo: Photo, format: str) -> tuple[Photo, tuple[str, ...]]:
         ("XMP", photo.xmp, holds.metadata),
         ("IPTC", photo.iptc, holds.iptc),
         ("comments", photo.comments, holds.comments),
+        ("dots per inch", photo.dots_per_inch, holds.dots_per_inch or _says_its_resolution(photo.exif)),
     ):
         left_out += [f"{format} holds no {name}"] if value and not fits else []
     exif = photo.exif if holds.metadata else None
@@ -198,6 +201,10 @@ def _stored_pixels(photo: Photo, format: str) -> tuple[StoredPixels, list[str]]:
 
 def _words_about_bits(found: int, held: int, format: str) -> list[str]:
     return [f"{format} holds {held} bits, so the lower {found - held} of {found} are lost"] if found > held else []
+
+
+def _says_its_resolution(exif: bytes | None) -> bool:
+    return exif is not None and _X_RESOLUTION in read_tags(exif)
 
 
 def _with_bits(values: np.ndarray, bits: int) -> np.ndarray:

@@ -21,6 +21,7 @@ _PROFILE_START = b"ICC_PROFILE\0"
 _JFIF, _APP1, _APP2, _PHOTOSHOP, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xFE
 _SIGNATURE = 0xEB
 _SCAN = 0xDA
+_MOVING = (b"GCamera:MotionPhoto", b"GCamera:MicroVideo", b"Camera:MotionPhoto")
 
 _GOOD_QUALITY = 90
 """Of files that were saved at least as well as this, the compression is kept."""
@@ -54,6 +55,8 @@ def read_jpeg(data: bytes, picture: JpegImageFile) -> JpegContents:
     for marker, content in segments(data):
         if marker == _APP1 and content.startswith(XMP_START):
             contents.xmp = content.removeprefix(XMP_START)
+            if any(name in content for name in _MOVING):
+                contents.remarks += ("the film behind it (a motion photo) is left out",)
         elif marker == _PHOTOSHOP and content.startswith(PHOTOSHOP_START):
             resources += content.removeprefix(PHOTOSHOP_START)
         elif marker == _COMMENT or (
@@ -61,7 +64,7 @@ def read_jpeg(data: bytes, picture: JpegImageFile) -> JpegContents:
         ):
             kept.append(segment(marker, content))
         if marker == _SIGNATURE and content.startswith(b"JP"):
-            contents.remarks = ("its content credentials sign other pixels and are left out",)
+            contents.remarks += ("its content credentials sign other pixels and are left out",)
         if marker == _COMMENT:
             contents.comments += (content.decode("utf-8", "replace").rstrip("\0"),)
     contents.iptc = iptc_of_photoshop(resources)
