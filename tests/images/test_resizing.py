@@ -1,7 +1,11 @@
+import io
+
 import cv2
 import numpy as np
 import pytest
 
+from retrato.images.decoding import decode_photo
+from retrato.images.encoding import encode_photo
 from retrato.images.photo import Colours, Photo, StoredPixels
 from retrato.images.resizing import enlarge, enlarge_photo, resize
 
@@ -65,3 +69,12 @@ def test_sixteen_bit_pixels_are_enlarged_in_their_own_depth(image):
 def test_a_picture_without_pixels_is_refused(image):
     with pytest.raises(ValueError, match="at least 1 x 1"):
         enlarge(image, 0.01)
+
+
+def test_what_another_upscaler_draws_is_written_in_sixteen_bits(image):
+    deep = image.astype(np.uint16) * 257 + 77
+    photo = Photo(image, stored=StoredPixels(deep, Colours.RGB))
+    larger = enlarge_photo(photo, 2, lambda image, factor: np.repeat(np.repeat(image, factor, 0), factor, 1))
+    back = decode_photo(io.BytesIO(encode_photo(larger, "PNG")))
+    assert back.stored.bits == 16
+    assert np.abs(back.image.astype(int) - larger.image).max() <= 1

@@ -1,5 +1,6 @@
 """Pictures of another size, by Lanczos resampling."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -34,18 +35,22 @@ def enlarge(image: Image, factor: int | float) -> Resized:
     return resize(image, round(width * factor), round(height * factor))
 
 
-def enlarge_photo(photo: Photo, factor: int | float) -> Photo:
+def enlarge_photo(photo: Photo, factor: int, enlarge_image: Callable[[Image, int], Resized] = enlarge) -> Photo:
     """The photo with each side `factor` times as long, its stored pixels and transparency with it.
 
-    Raises:
-        ValueError: a side would have no pixels.
+    Args:
+        photo: of any size.
+        factor: at least 1.
+        enlarge_image: what enlarges the picture; stored pixels and transparency are always resampled, and what the
+            picture shows beyond that is added to them when the photo is written.
     """
-    width, height = round(photo.width * factor), round(photo.height * factor)
+    width, height = photo.width * factor, photo.height * factor
     alpha = None if photo.alpha is None else _resized_values(photo.alpha, width, height)
     if photo.stored is None:
-        return replace(photo, image=resize(photo.image, width, height), alpha=alpha)
+        return replace(photo, image=enlarge_image(photo.image, factor), alpha=alpha)
     stored = replace(photo.stored, values=_resized_values(photo.stored.values, width, height))
-    return replace(photo, image=to_srgb(stored), alpha=alpha, stored=stored)
+    image = to_srgb(stored) if enlarge_image is enlarge else enlarge_image(photo.image, factor)
+    return replace(photo, image=image, alpha=alpha, stored=stored)
 
 
 def _resized_values(values: np.ndarray, width: int, height: int) -> np.ndarray:
