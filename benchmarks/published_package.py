@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from retrato.faces.detector import keep_best
+
 PACKAGES = ("gfpgan==1.3.8", "facexlib==0.3.0", "basicsr==1.4.2")
 FOLDER = Path(__file__).parent / ".published"
 
@@ -50,6 +52,7 @@ def import_published() -> tuple[type[nn.Module], type, types.ModuleType]:
     sys.path.insert(0, str(folder))
     _stand_in("torchvision.models._utils", IntermediateLayerGetter=LayersByName)
     _stand_in("torchvision.transforms.functional", normalize=normalize)
+    _stand_in("torchvision.ops", nms=nms)
     _stand_in("basicsr.utils.registry", ARCH_REGISTRY=types.SimpleNamespace(register=lambda: lambda kind: kind))
     _stand_in("basicsr.archs.arch_util", default_init_weights=kaiming)
     for package in ("gfpgan", "gfpgan.archs"):  # their own __init__ import everything, training included
@@ -113,6 +116,11 @@ def normalize(picture: torch.Tensor, mean: tuple, std: tuple, inplace: bool = Fa
         picture = picture.clone()
     shape = (-1, 1, 1)
     return picture.sub_(torch.tensor(mean).view(shape)).div_(torch.tensor(std).view(shape))
+
+
+def nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -> torch.Tensor:
+    """What torchvision's does."""
+    return torch.from_numpy(keep_best(boxes.double().numpy(), scores.double().numpy(), iou_threshold))
 
 
 def kaiming(layers: list[nn.Module] | nn.Module, scale: float = 1, bias_fill: float = 0, **how: float) -> None:

@@ -16,7 +16,7 @@ from skimage.data import astronaut
 from retrato import Photo, write_image
 from retrato.degradation import DegradationRanges, Preset, degrade, draw
 from retrato.faces.alignment import cut_out
-from retrato.faces.detector import MTCNNDetector
+from retrato.faces.mtcnn import MTCNNDetector
 from retrato.images.grids import Row, sheet
 from retrato.images.tensors import to_images, to_pictures
 from retrato.shapes import Image

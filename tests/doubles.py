@@ -1,5 +1,9 @@
 """Small real objects that tests use in place of large ones."""
 
+import hashlib
+import math
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -24,10 +28,34 @@ REFERENCE = Path(__file__).parent / "reference"
 """Numbers made once with the published packages (see its README)."""
 
 
+def by_chance(name, shape):
+    """Values for a parameter of that name, always the same: those that reference numbers of networks are for."""
+    if name.endswith("num_batches_tracked"):
+        return torch.tensor(1)
+    values = torch.randn(tuple(shape), generator=torch.Generator().manual_seed(zlib.crc32(name.encode())))
+    if len(shape) > 1:
+        return values * math.sqrt(2 / values[0].numel())
+    return 0.5 + values.abs() if name.endswith("running_var") else 0.1 * values + (1 if name.endswith("weight") else 0)
+
+
 def published_weights(file_name: str) -> dict[str, Tensor]:
     """The weights in a reference file, by their publisher's names."""
     stored = load_file(REFERENCE / file_name)
     return {name.removeprefix("weights."): each for name, each in stored.items() if name.startswith("weights.")}
+
+
+def tensor_by_hash(name: str, shape: Sequence[int]) -> Tensor:
+    """Values for a published tensor that are the same everywhere, as the reference numbers were made with them."""
+    if name.endswith("num_batches_tracked"):
+        return torch.tensor(7)
+    digest = hashlib.shake_256(name.encode()).digest(math.prod(shape))
+    values = (torch.frombuffer(bytearray(digest), dtype=torch.uint8).reshape(shape).double() - 127.5) / 73.9
+    if len(shape) > 1:
+        values = values * (2 / values[0].numel()) ** 0.5
+        return (0.05 * values if "Head" in name else values).float()  # boxes are exponentials of what heads say
+    return (
+        values.abs() + 0.5 if name.endswith("running_var") else 0.3 * values + (0.8 if "weight" in name else 0)
+    ).float()
 
 
 TINY = GFPGANConfig(

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from retrato.errors import RetratoError
-    from retrato.faces.detector import FaceDetector, MTCNNDetector
+    from retrato.faces.detector import FaceDetector
     from retrato.faces.face import Face, FaceCrop
+    from retrato.faces.mtcnn import MTCNNDetector
     from retrato.images.files import read_image, write_image
     from retrato.images.photo import Photo
     from retrato.restoration.photo import PhotoRestorer, RestoredFace, RestoredPhoto
     from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
+    from retrato.restoration.upscaler import Upscaler
 
 __version__ = "0.1.0"
 
@@ -26,12 +28,13 @@ _HOMES = {
     "FaceDetector": "retrato.faces.detector",
     "FaceRestorer": "retrato.restoration.restorer",
     "GFPGANRestorer": "retrato.restoration.restorer",
-    "MTCNNDetector": "retrato.faces.detector",
+    "MTCNNDetector": "retrato.faces.mtcnn",
     "Photo": "retrato.images.photo",
     "PhotoRestorer": "retrato.restoration.photo",
     "RestoredFace": "retrato.restoration.photo",
     "RestoredPhoto": "retrato.restoration.photo",
     "RetratoError": "retrato.errors",
+    "Upscaler": "retrato.restoration.upscaler",
     "read_image": "retrato.images.files",
     "write_image": "retrato.images.files",
 }
@@ -49,6 +52,7 @@ __all__ = [
     "RestoredFace",
     "RestoredPhoto",
     "RetratoError",
+    "Upscaler",
     "read_image",
     "write_image",
 ]

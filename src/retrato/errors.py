@@ -36,6 +36,10 @@ class UnavailableDevice(RetratoError):
     """A device that this machine does not have."""
 
 
+class UnknownEngine(RetratoError):
+    """A name that is no engine."""
+
+
 class MissingPackage(RetratoError):
     """An optional package that is not installed."""
 
@@ -57,6 +61,14 @@ class NotEnoughMemory(RetratoError):
 
 class Diverged(RetratoError):
     """A loss or gradient that is no longer a number."""
+
+
+class UnknownMetric(RetratoError):
+    """A name that is no metric."""
+
+
+class UnmeasurablePictures(RetratoError):
+    """Pictures, or sets of them, that a metric has no number for."""
 
 
 class UnknownRecipe(RetratoError):

@@ -23,6 +23,9 @@ Landmarks = Float[np.ndarray, "5 2"]
 Pictures = Float[Tensor, "n 3 h w"]
 """RGB in [-1, 1]."""
 
+Enlarged = Float[Tensor, "n 3 larger_h larger_w"]
+"""RGB around [-1, 1], larger than the `Pictures` that it came from."""
+
 Faces = Float[Tensor, "n 3 s s"]
 """Aligned faces, RGB in [-1, 1]."""
 

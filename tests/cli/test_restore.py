@@ -13,9 +13,11 @@ from safetensors.torch import save_file
 
 from doubles import published_weights
 from retrato.cli.main import retrato
-from retrato.errors import UnavailableWeights
+from retrato.cli.restore import MASKS
+from retrato.errors import UnavailableWeights, UnknownWeights
 from retrato.restoration.photo import PhotoRestorer
-from retrato.weights import catalog, download
+from retrato.restoration.pipeline import FaceMask
+from retrato.weights import catalog, companions, download
 from retrato.weights.catalog import published_file
 from retrato.weights.names.kinds import Kind
 
@@ -34,7 +36,7 @@ def _fast(monkeypatch):
     original = PhotoRestorer.from_weights.__func__
 
     def once(cls, weights="bundled", **options):
-        key = (weights, *sorted(options.items()))
+        key = (weights, *sorted(options.items(), key=lambda each: each[0]))
         if key not in loaded:
             loaded[key] = original(cls, weights, **options)
         return loaded[key]
@@ -362,3 +364,78 @@ def test_results_get_the_times_of_their_photos_if_asked(run, portrait, tmp_path)
 def test_what_the_format_cannot_hold_is_said(run, portrait):
     portrait.convert("RGBA").save("me.png")
     assert "\n  note: JPEG holds no transparency" in run("me.png", "--format", "jpeg").output
+
+
+def test_the_published_pipeline_restores_a_photo(run, portrait, published, tmp_path):
+    detector = published("retinaface-mobilenet0.25")
+    portrait.save("me.png")
+    result = run("me.png", "--pipeline", "published", "--detector", detector, "--mask", "square", "--upscale", "2")
+    assert result.exit_code == 0
+    assert size_of(tmp_path / "restored" / "me.png") == ((512, 512), "PNG")
+    assert "1 face" in result.output
+
+
+def test_another_detector_may_be_asked_for(run, portrait, published):
+    portrait.save("me.png")
+    result = run("me.png", "--detector", published("retinaface-mobilenet0.25"))
+    assert result.exit_code == 0
+    assert "1 face" in result.output
+
+
+def test_aligned_faces_take_the_published_pipeline_without_its_networks(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(companions, "find_weights", lambda name: pytest.fail(f"{name} is fetched for nothing"))
+    PIL.Image.new("RGB", (100, 100), (120, 100, 90)).save("crop.png")
+    assert run("crop.png", "--aligned", "--pipeline", "published").exit_code == 0
+
+
+def test_the_mask_belongs_to_the_published_pipeline(run, portrait):
+    portrait.save("me.png")
+    result = run("me.png", "--mask", "square")
+    assert result.exit_code == 2
+    assert "--mask belongs to --pipeline published" in result.output
+
+
+def test_an_unknown_detector_is_one_clear_line(run, portrait):
+    portrait.save("me.png")
+    with pytest.raises(UnknownWeights, match=r"retinaface-mobilenet0\.25 or retinaface-resnet50"):
+        run("me.png", "--detector", "yolo")
+
+
+def test_the_masks_are_those_of_the_pipeline():
+    assert list(MASKS) == [each.value for each in FaceMask]
+
+
+@pytest.fixture
+def realesrgan(tmp_path):
+    """A file of a tiny network of Real-ESRGAN."""
+    torch.save({"params": published_weights("srvgg.safetensors")}, tmp_path / "tiny.pth")
+    return tmp_path / "tiny.pth"
+
+
+def test_the_background_may_be_enlarged_by_a_model_and_the_mark_says_so(run, portrait, realesrgan, tmp_path):
+    portrait.save("me.png")
+    assert run("me.png", "--upscale", "2", "--background", realesrgan).exit_code == 0
+    with PIL.Image.open(tmp_path / "restored" / "me.png") as picture:
+        assert picture.size == (512, 512)
+        assert "background enlarged by a model (Real-ESRGAN, weights tiny.pth)" in picture.getexif()[11]
+
+
+def test_a_photo_without_faces_is_written_where_a_model_enlarges_it(run, realesrgan, tmp_path):
+    PIL.Image.new("RGB", (40, 30), "green").save("meadow.png")
+    result = run("meadow.png", "--upscale", "2", "--background", realesrgan)
+    assert result.exit_code == 0
+    assert "0 faces" in result.output
+    assert size_of(tmp_path / "restored" / "meadow.png") == ((80, 60), "PNG")
+
+
+def test_a_model_for_the_background_needs_an_upscale(run, portrait):
+    portrait.save("me.png")
+    result = run("me.png", "--background", "realesr-general-x4v3")
+    assert result.exit_code == 2
+    assert "add --upscale 2 or --upscale 4" in result.output
+
+
+def test_an_unknown_background_is_answered_with_the_known_ones(run, portrait):
+    portrait.save("me.png")
+    with pytest.raises(UnknownWeights, match="lanczos, realesr-general-x4v3"):
+        run("me.png", "--upscale", "2", "--background", "esrgan")

@@ -1,32 +1,42 @@
 import copy
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from doubles import REFERENCE, TINY, published_weights
+from retrato.networks import resampling
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.inference import for_inference
 from retrato.networks.stylegan2 import StyleGAN2Config
-from retrato.weights.names.gfpgan import gfpgan_to_ours
 from retrato.weights.names.kinds import Kind
+from retrato.weights.published import from_published
 
 
-@pytest.fixture(scope="module")
-def reference():
-    return load_file(REFERENCE / "gfpgan_clean.safetensors")
+@pytest.fixture(params=Kind)
+def kind(request):
+    return request.param
 
 
 @pytest.fixture
-def network():
-    prior = StyleGAN2Config(image_size=64, style_size=32, channel_base=2048, channel_max=32, mapping_layers=2)
+def reference(kind):
+    return load_file(REFERENCE / f"gfpgan_{kind}.safetensors")
+
+
+@pytest.fixture
+def network(kind):
+    stored = from_published(published_weights(f"gfpgan_{kind}.safetensors"), Path(f"{kind}.pth"))
+    prior = StyleGAN2Config(**stored.config["prior"])
     network = GFPGAN(GFPGANConfig(prior))
-    network.load_state_dict(gfpgan_to_ours(published_weights("gfpgan_clean.safetensors"), Kind.CLEAN))
+    network.load_state_dict(stored.tensors)
     return network
 
 
 @torch.no_grad()
-def test_in_float32_it_restores_as_the_published_model_does(network, reference):
+@pytest.mark.parametrize("doubling_folded_from", [4, resampling.FROM_RESOLUTION])
+def test_in_float32_it_restores_as_the_published_model_does(network, reference, doubling_folded_from, monkeypatch):
+    monkeypatch.setattr(resampling, "FROM_RESOLUTION", doubling_folded_from)
     restored = for_inference(network, torch.float32).restore(reference["input.faces"])
     torch.testing.assert_close(restored, reference["output.restored"], rtol=0, atol=1e-5)
 

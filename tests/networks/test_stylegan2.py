@@ -104,13 +104,13 @@ def test_doubling_by_fir_equals_zeros_in_between_and_a_blur(rng):
 def test_an_enlarging_fir_convolution_blurs_what_a_transposed_one_gives_for_each_picture(rng):
     conv = ModulatedConv(4, 6, 3, 5, enlarge=Resampling.FIR)
     features, style = torch.randn(2, 4, 8, 8, generator=rng), torch.randn(2, 5, generator=rng)
-    convolved, norm = conv(features, style)
+    convolved = conv(features, style)
     kernel = torch.outer(*[torch.tensor(BLUR) / 4] * 2).expand(6, 1, 4, 4)
     for index in range(2):
-        scaled = conv.weight * conv.to_scale(style[index])[None, :, None, None] * norm[index, :, None]
+        scaled = conv.weight * conv.to_scale(style[index])[None, :, None, None]
         spread = F.conv_transpose2d(features[index : index + 1], scaled.transpose(0, 1), stride=2)
         expected = F.conv2d(spread, kernel, padding=1, groups=6)
-        torch.testing.assert_close((convolved * norm)[index : index + 1], expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(convolved[index : index + 1], expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("resampling", Resampling)
@@ -134,12 +134,20 @@ def test_half_precision_draws_nearly_the_same(resampling, rng):
 def test_modulation_equals_weights_scaled_for_each_picture(rng):
     conv = ModulatedConv(4, 6, 3, 5)
     features, style = torch.randn(2, 4, 8, 8, generator=rng), torch.randn(2, 5, generator=rng)
-    convolved, norm = conv(features, style)
+    demodulated_at_once = conv(features, style, 1.0)
     for index in range(2):
         scaled = conv.weight * conv.to_scale(style[index])[None, :, None, None]
         demodulated = scaled / (scaled.square().sum((1, 2, 3), keepdim=True) + 1e-8).sqrt()
         expected = F.conv2d(features[index : index + 1], demodulated, padding=1)
-        torch.testing.assert_close((convolved * norm)[index : index + 1], expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(demodulated_at_once[index : index + 1], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("resampling", [None, *Resampling])
+def test_one_picture_alone_is_convolved_as_among_others(resampling, rng):
+    conv = ModulatedConv(4, 6, 3, 5, enlarge=resampling)
+    features, style = torch.randn(2, 4, 16, 16, generator=rng), torch.randn(2, 5, generator=rng)
+    alone = torch.cat([conv(features[index : index + 1], style[index : index + 1], 1.0) for index in range(2)])
+    torch.testing.assert_close(alone, conv(features, style, 1.0), rtol=1e-4, atol=1e-5)
 
 
 def test_conditions_steer_half_of_the_channels():

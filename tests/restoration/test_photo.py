@@ -6,7 +6,11 @@ from PIL.ExifTags import Base
 
 from retrato.errors import NotEnoughMemory, UnusableFace
 from retrato.faces.face import Box, Face
+from retrato.faces.paste import PlacedFace
+from retrato.faces.published import PublishedPlacement
+from retrato.faces.strength import Strength
 from retrato.images.photo import Photo
+from retrato.images.resizing import enlarge_photo
 from retrato.restoration.photo import PhotoRestorer
 
 
@@ -27,6 +31,20 @@ class Unchanged:
 class Inverted(Unchanged):
     def __call__(self, faces):
         return -faces
+
+
+class Halved(Unchanged):
+    """Dark on the left, bright on the right."""
+
+    def __call__(self, faces):
+        self.batches.append(len(faces))
+        left = torch.linspace(-1, 1, self.size) < 0
+        return torch.where(left, -0.5, 0.5).expand_as(faces).clone()
+
+
+class Brighter(Unchanged):
+    def __call__(self, faces):
+        return faces + 0.2
 
 
 def face_at(x, y, eye_distance=40.0):
@@ -68,9 +86,37 @@ def test_pixels_far_from_the_face_stay_as_they_are(photo, face):
 
 
 def test_a_restored_face_stands_where_the_face_was(photo, face):
-    image = PhotoRestorer(lambda _: [face], Inverted())(photo).image
-    nose = slice(120, 140), slice(216, 236)
-    np.testing.assert_allclose(image[nose].mean(), 255 - photo.image[nose].mean(), atol=8)
+    image = PhotoRestorer(lambda _: [face], Halved())(photo).image.astype(float)
+    left_cheek, right_cheek = image[128:140, 204:212].mean(), image[128:140, 240:248].mean()
+    assert right_cheek - left_cheek == pytest.approx(127.5, abs=12)
+
+
+def test_a_restored_face_keeps_the_colour_of_the_photo(photo, face):
+    image = PhotoRestorer(lambda _: [face], Brighter())(photo).image
+    cheeks = slice(120, 145), slice(204, 248)
+    assert abs(image[cheeks].mean() - photo.image[cheeks].mean()) < 2
+
+
+def test_a_strength_of_nothing_leaves_the_photo(photo, face):
+    restore = PhotoRestorer(lambda _: [face], Halved(), strength=Strength.everywhere(0.0))
+    assert np.array_equal(restore(photo).image, photo.image)
+
+
+def test_half_the_strength_is_half_the_change(photo, face):
+    whole, half = (
+        PhotoRestorer(lambda _: [face], Halved(), strength=Strength.everywhere(part))(photo).image.astype(float)
+        for part in (1.0, 0.5)
+    )
+    is_cut_off = (whole == 0) | (whole == 255)
+    assert np.abs(half - (photo.image + whole) / 2)[~is_cut_off].max() <= 1
+
+
+def test_a_face_that_cannot_be_restored_is_left_with_the_reason(photo, face):
+    small = face_at(400.0, 300.0, eye_distance=4.0)
+    result = PhotoRestorer(lambda _: [face, small], Halved())(photo)
+    assert [each.face for each in result.faces] == [face]
+    assert [(each.face, "too small" in each.reason) for each in result.skipped] == [(small, True)]
+    assert np.array_equal(result.image[290:320, 390:420], photo.image[290:320, 390:420])
 
 
 def test_the_result_says_of_each_face_where_it_was_what_it_was_and_what_became_of_it(photo, face):
@@ -84,6 +130,31 @@ def test_the_result_says_of_each_face_where_it_was_what_it_was_and_what_became_o
 def test_the_result_says_how_long_each_step_took(photo, face):
     seconds = PhotoRestorer(lambda _: [face], Unchanged())(photo).seconds
     assert list(seconds) == ["find", "cut", "restore", "enlarge", "paste"]
+
+
+def test_the_faces_of_several_photos_are_restored_together(photo, face):
+    several = [photo, Photo(photo.image[:, ::-1].copy()), photo]
+    find = {0: [face, face_at(300.0, 300.0)], 1: [], 2: [face]}
+    found = iter(find.values())
+    restore = PhotoRestorer(lambda _: next(found), Halved())
+    results = list(restore.each(several))
+    assert restore.restore_faces.batches == [3]
+    assert [len(each.faces) for each in results] == [2, 0, 1]
+    assert np.array_equal(results[1].image, several[1].image)
+
+
+def test_each_photo_is_what_it_is_by_itself(photo, face):
+    restore = PhotoRestorer(lambda _: [face], Halved())
+    assert all(np.array_equal(each.image, restore(photo).image) for each in restore.each([photo, photo]))
+
+
+def test_photos_do_not_wait_for_many_faces(photo, face, monkeypatch):
+    monkeypatch.setattr("retrato.restoration.photo.FACES_AT_ONCE", 2)
+    taken = []
+    results = PhotoRestorer(lambda _: [face], Halved()).each(taken.append(each) or photo for each in range(5))
+    next(results)
+    assert taken == [0, 1]
+    assert len(list(results)) == 4
 
 
 @pytest.mark.parametrize("upscale", [2, 4])
@@ -184,6 +255,34 @@ def test_a_photo_of_one_pixel_has_no_face():
     assert restored.image.shape == (1, 1, 3)
 
 
+class Coloured(Unchanged):
+    def __call__(self, faces):
+        return faces * torch.tensor([1.0, 0.5, 0.2])[:, None, None]
+
+
+@pytest.mark.parametrize(("placement", "is_grey"), [(None, True), (PublishedPlacement(), False)])
+def test_a_grey_face_stays_grey_unless_the_pipeline_is_the_published_one(photo, face, placement, is_grey):
+    grey = Photo(np.repeat(photo.image[..., :1], 3, axis=2))
+    image = PhotoRestorer(lambda _: [face], Coloured(), placement=placement)(grey).image.astype(int)
+    assert bool((image.max(2) - image.min(2)).max() <= 1) is is_grey
+
+
+def test_another_placement_cuts_out_and_pastes(photo, face):
+    placement = PublishedPlacement()
+    restored = PhotoRestorer(lambda _: [face], Inverted(128), upscale=2, placement=placement)(photo)
+    crop = placement.cut_out(photo.image, face, 128)
+    assert np.array_equal(restored.faces[0].crop.image, crop.image)
+    expected = placement.paste_back(enlarge_photo(photo, 2).image, [PlacedFace(crop, restored.faces[0].restored)], 2)
+    assert np.array_equal(restored.image, expected)
+
+
+@pytest.mark.parametrize("size", [64, 100])
+def test_the_published_pipeline_replaces_an_aligned_face_to_its_edges(astronaut, size):
+    crop = np.asarray(PIL.Image.fromarray(astronaut[20:220, 130:330]).resize((size, size)))
+    restored = PhotoRestorer(lambda _: [], Inverted(), placement=PublishedPlacement()).restore_aligned(Photo(crop))
+    assert np.abs(restored.image - (255.0 - crop)).mean() < 6
+
+
 def test_the_bundled_model_restores_the_astronaut(photo):
     torch.manual_seed(0)
     restorer = PhotoRestorer.from_weights("bundled")
@@ -191,3 +290,68 @@ def test_the_bundled_model_restores_the_astronaut(photo):
     assert len(restored.faces) == 1
     again = restorer(photo)
     assert np.array_equal(restored.image, again.image)
+
+
+class Repeated:
+    """An upscaler that repeats pixels and says that it guesses."""
+
+    name = "repeated"
+    guesses = True
+
+    def __call__(self, image, factor):
+        return image.repeat(factor, 0).repeat(factor, 1)
+
+
+class Darker(Repeated):
+    def __call__(self, image, factor):
+        return super().__call__(image, factor) // 2
+
+
+def mark_of(photo):
+    exif = PIL.Image.Exif()
+    exif.load(photo.exif)
+    return exif[Base.ProcessingSoftware].partition(": ")[2]
+
+
+def test_the_background_is_enlarged_by_what_is_asked_for(photo):
+    restored = PhotoRestorer(lambda _: [], Unchanged(), upscale=2, upscale_background=Repeated())(photo)
+    assert np.array_equal(restored.image, photo.image.repeat(2, 0).repeat(2, 1))
+
+
+def test_transparency_is_resampled_whatever_enlarges_the_pixels(astronaut):
+    alpha = np.tile(np.arange(512, dtype=np.uint16) // 2, (512, 1)).astype(np.uint8)
+    restorer = PhotoRestorer(lambda _: [], Unchanged(), upscale=2, upscale_background=Repeated())
+    expected = PIL.Image.fromarray(alpha).resize((1024, 1024), PIL.Image.Resampling.LANCZOS)
+    assert np.array_equal(restorer(Photo(astronaut, alpha=alpha)).photo.alpha, np.asarray(expected))
+
+
+def test_a_restored_face_covers_what_the_model_drew_there(photo, face):
+    restorer = PhotoRestorer(lambda _: [face], Inverted(), upscale=2, upscale_background=Darker())
+    nose = slice(120, 140), slice(216, 236)
+    large_nose = slice(240, 280), slice(432, 472)
+    drawn = 255 - photo.image[nose].mean() / 2  # the crop is inverted as the restorer saw it, which is not darker
+    restored = restorer(photo).image[large_nose].mean()
+    assert restored == pytest.approx(255 - photo.image[nose].mean(), abs=8)
+    assert abs(restored - drawn) > 20
+
+
+def test_the_mark_names_the_model_that_enlarged_the_background(photo, face):
+    restored = PhotoRestorer(lambda _: [face], Unchanged(), upscale=2, upscale_background=Repeated())(photo)
+    assert mark_of(restored.photo) == "faces restored by a model (nothing), background enlarged by a model (repeated)"
+    assert restored.enlarged_by == "repeated"
+
+
+def test_a_photo_without_faces_that_a_model_enlarged_is_marked(photo):
+    restored = PhotoRestorer(lambda _: [], Unchanged(), upscale=2, upscale_background=Repeated())(photo)
+    assert mark_of(restored.photo) == "background enlarged by a model (repeated)"
+
+
+def test_lanczos_is_no_model(photo, face):
+    restored = PhotoRestorer(lambda _: [face], Unchanged(), upscale=2)(photo)
+    assert mark_of(restored.photo) == "faces restored by a model (nothing)"
+    assert restored.enlarged_by is None
+
+
+def test_a_model_for_the_background_needs_something_to_enlarge():
+    with pytest.raises(ValueError, match="choose an upscale of 2 or more"):
+        PhotoRestorer(lambda _: [], Unchanged(), upscale_background=Repeated())

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -451,9 +452,54 @@ def test_catalog_entries_have_names_files_and_hashes_of_their_own():
         assert len(set(values)) == len(values)
     hashes = [each.sha256 for each in PUBLISHED_FILES if each.sha256]
     assert len(set(hashes)) == len(hashes)
-    assert {len(each) for each in hashes} == {64}
+    assert {len(each) for each in hashes} == {64, 8}
 
 
-def test_torchvision_names_its_file_after_the_hash():
-    vgg = published_file("vgg19")
-    assert vgg.sha256.startswith(vgg.file_name.removeprefix("vgg19-").removesuffix(".pth"))
+@pytest.mark.parametrize(
+    "published", [each for each in PUBLISHED_FILES if re.search("-[0-9a-f]{8}[.]", each.file_name)]
+)
+def test_some_publishers_name_their_files_after_the_hash(published):
+    assert published.sha256[:8] in published.file_name
+
+
+@pytest.mark.parametrize("published", PUBLISHED_FILES, ids=lambda each: each.name)
+def test_every_file_can_be_fetched_or_says_where_it_is_or_is_part_of_another(published):
+    assert published.urls or published.page or "first part of" in published.purpose
+
+
+@pytest.fixture
+def publish_by_prefix(publish):
+    """An entry of which the first digits of the SHA-256 alone are published."""
+
+    def entry(*paths):
+        return replace(publish(*paths), size_bytes=None, sha256=DIGEST[:8])
+
+    return entry
+
+
+def test_the_first_digits_of_a_hash_are_enough(publish_by_prefix, tmp_path):
+    assert download.download(publish_by_prefix("/whole"), tmp_path).read_bytes() == CONTENT
+
+
+def test_a_file_with_other_first_digits_is_refused(publish_by_prefix, tmp_path):
+    with pytest.raises(UnavailableWeights, match="other content"):
+        download.download(publish_by_prefix("/other"), tmp_path)
+
+
+def test_a_file_of_unknown_size_is_not_looked_for_under_other_names(publish_by_prefix, tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "published_file", lambda _: publish_by_prefix("/missing"))
+    monkeypatch.setenv("RETRATO_WEIGHTS", str(tmp_path))
+    (tmp_path / "another.pt").write_bytes(CONTENT)
+    assert download.find_here("face-net") is None
+
+
+def test_a_file_that_no_address_gives_says_where_a_person_finds_it(publish, tmp_path):
+    entry = replace(publish(), page="https://example.org/faces")
+    with pytest.raises(UnavailableWeights, match=r"face\.pt from https://example\.org/faces.*RETRATO_WEIGHTS"):
+        download.download(entry, tmp_path)
+
+
+def test_what_is_not_here_is_not_fetched_by_looking(monkeypatch, tmp_path):
+    monkeypatch.setenv("RETRATO_HOME", str(tmp_path))
+    monkeypatch.delenv("RETRATO_WEIGHTS", raising=False)
+    assert download.find_here("vgg16") is None

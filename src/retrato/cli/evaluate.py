@@ -35,14 +35,15 @@ def command(
     from retrato.data import FaceImages, find_stored_images
     from retrato.evaluation.restoration import Judges, evaluate_restoration, mean_scores
     from retrato.images.tensors import from_levels
-    from retrato.restoration.restorer import GFPGANRestorer
+    from retrato.precision import Precision
+    from retrato.restoration.loading import load_restorer
     from retrato.weights.judges import load_lpips, load_mobilefacenet
 
     if json_file and not json_file.parent.is_dir():
         raise UnwritableOutput(f"no folder {json_file.parent} to write {json_file.name} to: make it first")
     for name in (weights, "lpips-squeezenet", "mobilefacenet"):
         fetch_named(name)
-    restorer = GFPGANRestorer.from_weights(weights, device_name)
+    restorer = load_restorer(weights, device_name, Precision.FP32)
     images = FaceImages(find_stored_images(places), restorer.size)
     named = ((stored.name, from_levels(images[index])) for index, stored in enumerate(images.stored))
     judges = Judges(load_lpips(), load_mobilefacenet())

@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "Train a recipe on a folder of faces.",
     "generate": "Draw faces with a trained prior.",
     "weights": "List, download, verify and convert weights.",
+    "export": "Write a model as one file that other programs run.",
 }
 """Command and its short help; each stands in a module of its own name."""
 

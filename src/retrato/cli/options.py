@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from retrato.device import DeviceName
+from retrato.restoration.engines.names import EngineName
 
 if TYPE_CHECKING:
     from retrato.degradation import DegradationRanges
+    from retrato.precision import Precision
 
 
 class FiniteFloatRange(click.FloatRange):
@@ -23,6 +25,27 @@ class FiniteFloatRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is no finite number", param, ctx)
         return number
+
+
+class StrengthParts(click.ParamType):  # type: ignore[type-arg] # generic in some versions of click
+    """A strength for all regions of a face, and others for some of them: the fields of `faces.strength.Strength`."""
+
+    name = "strength"
+    REGIONS = ("skin", "eyes", "mouth")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, float]:
+        """By region."""
+        if isinstance(value, dict):
+            return value
+        strengths = dict.fromkeys(self.REGIONS, 1.0)
+        for part in str(value).split(","):
+            name, is_named, number = part.rpartition("=")
+            regions = [name.strip()] if is_named else list(self.REGIONS)
+            if regions[0] not in self.REGIONS:
+                self.fail(f"no region {regions[0]!r}: name one of {', '.join(self.REGIONS)}", param, ctx)
+            strength = FiniteFloatRange(0, 1).convert(number.strip(), param, ctx)
+            strengths.update(dict.fromkeys(regions, strength))
+        return strengths
 
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -37,12 +60,27 @@ device_option: Decorator = click.option(
     help="Where to compute.",
 )
 
+precision_option: Decorator = click.option(
+    "--precision",
+    type=click.Choice(["auto", "bf16", "fp32"]),
+    default="auto",
+    show_default=True,
+    help="What to compute in: bf16 is several times faster where the machine has it, and differs by a level or so.",
+)
+
 weights_option: Decorator = click.option(
     "--weights",
     default="bundled",
     show_default=True,
     metavar="NAME-OR-FILE",
     help="Which model: the bundled one, another of `retrato weights list`, or a file, ours or published.",
+)
+
+engine_option: Decorator = click.option(
+    "--engine",
+    type=click.Choice([each.value for each in EngineName]),
+    help="What computes: torch; onnx (ONNX Runtime) or openvino, on the CPU, from an ONNX file that is exported once; "
+    "or auto, the fastest of these that is installed.  [default: torch; auto for an exported file as --weights]",
 )
 
 seed_option: Decorator = click.option(
@@ -60,6 +98,13 @@ preset_option: Decorator = click.option(
     show_default=True,
     help="How the pictures are made bad.",
 )
+
+
+def precision_from(name: str) -> Precision | None:
+    """What `--precision` names; None chooses the fastest."""
+    from retrato.precision import Precision
+
+    return None if name == "auto" else Precision(name)
 
 
 def ranges_of(preset: str) -> DegradationRanges:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,19 +12,27 @@ import click
 
 from retrato.cli.fetching import fetch_named
 from retrato.cli.inputs import each_photo, list_photos
-from retrato.cli.options import device_option, weights_option
+from retrato.cli.options import (
+    FiniteFloatRange,
+    StrengthParts,
+    device_option,
+    engine_option,
+    precision_from,
+    precision_option,
+    weights_option,
+)
+from retrato.cli.photo_files import describe, restore_file
 from retrato.cli.text import counted
 from retrato.device import DeviceName
-from retrato.errors import NoFace, RetratoError, UnwritableOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from retrato.images.photo import Photo
-    from retrato.images.tiff_files import CopiedPage
-    from retrato.restoration.photo import RestoredPhoto
+    from retrato.restoration.pipeline import Pipeline
+    from retrato.restoration.upscaler import Upscaler
 
 FORMATS = ("jpeg", "png", "webp", "tiff", "bmp", "avif", "heif")
+PIPELINES = ("retrato", "published")
+MASKS = ("parsed", "square")
+"""The values of `restoration.pipeline.FaceMask`, known without loading torch."""
 
 
 @click.command(name="restore")
@@ -39,7 +46,49 @@ FORMATS = ("jpeg", "png", "webp", "tiff", "bmp", "avif", "heif")
     help="Folder for the results, which keep their names; or, for a single photo, the name of its result.",
 )
 @click.option("--upscale", type=click.Choice(["1", "2", "4"]), default="1", show_default=True, help="Times larger.")
+@click.option(
+    "--background",
+    default="lanczos",
+    show_default=True,
+    metavar="NAME-OR-FILE",
+    help="What enlarges the photo around the faces: lanczos, or a model of Real-ESRGAN (realesr-general-x4v3, "
+    "realesrgan-x2plus, realesrgan-x4plus, or a file of theirs), which also draws detail of its own.",
+)
 @weights_option
+@click.option(
+    "--pipeline",
+    "pipeline_name",
+    type=click.Choice(PIPELINES),
+    default=PIPELINES[0],
+    show_default=True,
+    help="How faces are found, cut out and put back: retrato's way, or GFPGAN's for results that compare.",
+)
+@click.option(
+    "--detector",
+    metavar="NAME-OR-FILE",
+    help="What finds faces: mtcnn (bundled), retinaface-mobilenet0.25, retinaface-resnet50, or a file of either."
+    "  [default: mtcnn; published: retinaface-resnet50]",
+)
+@click.option(
+    "--mask",
+    type=click.Choice(MASKS),
+    help="What the published pipeline pastes of a face: skin and hair, or a square.  [default: parsed]",
+)
+@click.option(
+    "--strength",
+    type=StrengthParts(),
+    default="1",
+    show_default=True,
+    metavar="0..1[,REGION=0..1]",
+    help="How much of the restored faces to take; of eyes, mouth or skin too: 0.6 or 0.5,eyes=1,mouth=0.8.",
+)
+@click.option(
+    "--grain",
+    type=FiniteFloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="How much of the photo's grain stays in its faces; 1 is as much as around them.",
+)
 @click.option("--aligned", is_flag=True, help="The inputs are face crops already, square and aligned as FFHQ's.")
 @click.option("--only-largest", is_flag=True, help="Restore the largest face of each photo only.")
 @click.option("--save-faces", is_flag=True, help="Also write each face: cut out, restored, and side by side.")
@@ -53,11 +102,19 @@ FORMATS = ("jpeg", "png", "webp", "tiff", "bmp", "avif", "heif")
 @click.option("--keep-times", is_flag=True, help="Results get the times of their photos: when last read and changed.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist, be they the inputs.")
 @device_option
+@precision_option
+@engine_option
 def command(
     inputs: tuple[Path, ...],
     output: Path,
     upscale: str,
+    background: str,
     weights: str,
+    pipeline_name: str,
+    detector: str | None,
+    mask: str | None,
+    strength: dict[str, float],
+    grain: float,
     aligned: bool,
     only_largest: bool,
     save_faces: bool,
@@ -66,6 +123,8 @@ def command(
     keep_times: bool,
     overwrite: bool,
     device_name: DeviceName,
+    precision: str,
+    engine: str | None,
 ) -> None:
     """Restore the faces in photos: files, or folders of them.
 
@@ -78,6 +137,7 @@ def command(
     What a model restores is its guess. Each result says so in its EXIF data
     (BMP has room for none).
     """
+    from retrato.faces.strength import Strength
     from retrato.images.files import set_times, times_of
     from retrato.restoration.photo import PhotoRestorer
 
@@ -86,7 +146,16 @@ def command(
         raise click.UsageError(f"{output} is one file name for {len(photos)} photos: name a folder with -o")
     fetch_named(weights)
     restorer = PhotoRestorer.from_weights(
-        weights, upscale=int(upscale), only_largest=only_largest, device=device_name, noise_seed=seed
+        weights,
+        upscale=int(upscale),
+        only_largest=only_largest,
+        background=background_of(background, int(upscale), device_name),
+        device=device_name,
+        precision=precision_from(precision),
+        noise_seed=seed,
+        engine=engine,
+        pipeline=pipeline_from(pipeline_name, detector, mask, grain, aligned),
+        strength=Strength(**strength),
     )
     started = time.perf_counter()
     faces_of_restored: list[int] = []  # counts alone: an album's pixels would fill the memory
@@ -109,6 +178,30 @@ def command(
         raise SystemExit(1)
 
 
+def pipeline_from(name: str, detector: str | None, mask: str | None, grain: float, aligned: bool) -> Pipeline:
+    """The pipeline that the options ask for; aligned faces need neither detector nor mask, so none is fetched."""
+    from retrato.restoration.pipeline import MTCNN, FaceMask, PublishedPipeline, RetratoPipeline
+
+    if name == "published":
+        pipeline = PublishedPipeline(MTCNN, FaceMask.SQUARE) if aligned else PublishedPipeline()
+        return PublishedPipeline(detector or pipeline.detector, FaceMask(mask or pipeline.mask))
+    if mask is not None:
+        raise click.UsageError("--mask belongs to --pipeline published: retrato pastes the change alone")
+    return RetratoPipeline(detector or MTCNN, grain)
+
+
+def background_of(name_or_file: str, upscale: int, device_name: DeviceName) -> Upscaler:
+    """What enlarges the background, with a bar for each photo that takes long."""
+    from tqdm import tqdm
+
+    from retrato.restoration.upscaler import LANCZOS, load_background
+
+    if upscale == 1 and name_or_file != LANCZOS:
+        raise click.UsageError(f"--background {name_or_file} has nothing to enlarge: add --upscale 2 or --upscale 4")
+    fetch_named(name_or_file)
+    return load_background(name_or_file, device_name, partial(tqdm, unit="tile", leave=False, delay=1, disable=None))
+
+
 def is_file_name(output: Path) -> bool:
     """Whether an output names a picture file rather than a folder."""
     from retrato.images.files import IMAGE_SUFFIXES
@@ -122,122 +215,3 @@ def target_for(path: Path, output: Path, format_name: str | None) -> Path:
 
     target = output if is_file_name(output) else output / path.name
     return target.with_suffix(suffix_for(format_name.upper())) if format_name else target
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one file."""
-
-    faces: int
-    seconds: Mapping[str, float]
-    """What each step took, on all pages."""
-    notes: tuple[str, ...]
-    """What of the file is not in the result."""
-    pages: int = 1
-
-
-def restore_file(
-    path: Path, target: Path, restore: Callable[[Photo], RestoredPhoto], overwrite: bool, save_faces: bool = False
-) -> Outcome:
-    """Read, restore and write one photo, or each page of a TIFF.
-
-    Raises:
-        RetratoError: it cannot be read, has no face, or cannot be written.
-    """
-    from retrato.images.files import format_for, list_pages, read_image, require_writable, write_image
-
-    pages = list_pages(path)
-    if len(pages) > 1 and format_for(target) == "TIFF":
-        return restore_pages(path, pages, target, restore, overwrite, save_faces)
-    photo = read_image(path)
-    format_for(target)
-    require_writable(target, replace=overwrite)
-    result = restored(path, photo, restore)
-    if not result.faces:
-        raise no_face(path)
-    left_out = write_image(result.photo, target, replace=overwrite)
-    if save_faces:
-        write_faces(result, target, overwrite)
-    return Outcome(len(result.faces), result.seconds, photo.remarks + left_out)
-
-
-def restore_pages(
-    path: Path,
-    pages: tuple[int, ...],
-    target: Path,
-    restore: Callable[[Photo], RestoredPhoto],
-    overwrite: bool,
-    save_faces: bool,
-) -> Outcome:
-    """Read, restore and write one page of a TIFF after the other; those without a face are copied.
-
-    Raises:
-        RetratoError: a page cannot be read, none has a face, or the file cannot be written.
-    """
-    from retrato.images.files import copy_page, read_image, write_pages
-
-    faces, seconds, remarks = 0, Counter[str](), list[str]()
-
-    def each_page() -> Iterator[Photo | CopiedPage]:
-        nonlocal faces
-        for number, page in enumerate(pages, start=1):
-            photo = read_image(path, page=page)
-            result = restored(path, photo, restore)
-            seconds.update(result.seconds)
-            faces += len(result.faces)
-            if number == len(pages) and not faces:
-                raise no_face(path)
-            if not result.faces and photo.image.shape == result.image.shape:
-                yield copy_page(path, page)
-                continue
-            remarks.extend(f"page {number}: {remark}" for remark in photo.remarks)
-            if save_faces:
-                write_faces(result, target.with_name(f"{target.name}-page{number}"), overwrite)
-            yield result.photo
-
-    left_out = write_pages(each_page(), target, replace=overwrite)
-    return Outcome(faces, seconds, (*remarks, *left_out), len(pages))
-
-
-def restored(path: Path, photo: Photo, restore: Callable[[Photo], RestoredPhoto]) -> RestoredPhoto:
-    """The restored photo, or an error that says of which file it is."""
-    try:
-        return restore(photo)
-    except RetratoError as error:
-        raise type(error)(f"{path}: {error}") from error
-
-
-def no_face(path: Path) -> NoFace:
-    """What to say of a photo in which nothing was found."""
-    return NoFace(f"{path}: no face found; try turning it upright, or --aligned if it is a face cut out closely")
-
-
-def write_faces(result: RestoredPhoto, target: Path, overwrite: bool) -> None:
-    """Each face's crop, restored crop and both side by side, in the folder `faces` beside the target.
-
-    Raises:
-        UnwritableOutput: one cannot be written; the photo itself is.
-    """
-    from retrato.images.files import write_image
-    from retrato.images.grids import side_by_side
-    from retrato.images.photo import Photo
-
-    exif = result.photo.exif  # has the mark
-    folder = target.parent / "faces"
-    for index, face in enumerate(result.faces):
-        both = side_by_side([face.crop.image, face.restored])
-        pictures = {"crop": Photo(face.crop.image)}
-        pictures |= {"restored": Photo(face.restored, exif=exif), "both": Photo(both, exif=exif)}
-        for kind, photo in pictures.items():
-            try:
-                write_image(photo, folder / f"{target.name}-{index}-{kind}.png", replace=overwrite)
-            except UnwritableOutput as error:
-                raise UnwritableOutput(f"{target} is restored, but a face is not saved: {error}") from error
-
-
-def describe(outcome: Outcome) -> str:
-    """How many faces, what each step took, and what of the file is not in the result."""
-    steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in outcome.seconds.items())
-    where = f" on {counted(outcome.pages, 'page')}" if outcome.pages > 1 else ""
-    notes = "".join(f"\n  note: {note}" for note in outcome.notes)
-    return f"{counted(outcome.faces, 'face')}{where} ({steps}){notes}"

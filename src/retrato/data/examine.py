@@ -22,8 +22,9 @@ from retrato.data.prepared import DroppedFace, Stamp
 from retrato.data.quality import Demands, Flaw, Quality, find_flaw, measure
 from retrato.errors import NotEnoughMemory, UnreadableImage, UnusableFace
 from retrato.faces.alignment import cut_out, mapped
-from retrato.faces.detector import MTCNNDetector
 from retrato.faces.face import Face, FaceCrop
+from retrato.faces.mtcnn import MTCNNDetector
+from retrato.faces.plausible import require_plausible
 from retrato.images.encoding import encode_photo
 from retrato.images.files import read_image
 from retrato.images.photo import Photo
@@ -93,6 +94,7 @@ def examine(file: Path, config: PrepareConfig) -> ExaminedPhoto:
 def _examine_face(photo: Photo, face: Face, config: PrepareConfig) -> Candidate | DroppedFace:
     box = tuple(round(each, 1) for each in (face.box.left, face.box.top, face.box.right, face.box.bottom))
     try:
+        require_plausible(face)
         crop = cut_out(photo.image, face.landmarks, config.size)
     except UnusableFace as error:
         return DroppedFace(Flaw.CROOKED, str(error), box)

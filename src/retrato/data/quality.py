@@ -9,16 +9,10 @@ from jaxtyping import Float32
 
 from retrato.faces.alignment import FFHQ_LANDMARKS, mapped, scale_of
 from retrato.faces.face import Face, FaceCrop
+from retrato.metrics.sharpness import FINE_TO_COARSE, MIDDLE, NORMAL_SPREAD, SHARPNESS_SIZE
 from retrato.shapes import Image, Landmarks
 
-SHARPNESS_SIZE = 256
-"""Pixels across the crop at which sharpness is measured, or as many as the photo has there if those are fewer."""
 LEAST_SHARPNESS_SIZE = 64
-FINE_TO_COARSE = 2
-MIDDLE = slice(0.36, 0.84), slice(0.24, 0.76)
-"""Rows and columns, in widths of the crop, from the eyes to the chin: hair and background say nothing of the focus."""
-NORMAL_SPREAD = 1.4826
-"""Standard deviation of noise over the median of its absolute values."""
 
 
 class Flaw(StrEnum):

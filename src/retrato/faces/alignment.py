@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Shaped, UInt8
 
 from retrato.errors import UnusableFace
 from retrato.faces.face import FaceCrop
@@ -35,30 +35,55 @@ def cut_out(image: Image, landmarks: Landmarks, size: int) -> FaceCrop:
         UnusableFace: the landmarks do not make a face, or it lies outside the photo.
     """
     to_crop = photo_to_crop(landmarks, size)
+    crop = _cut(image, to_crop, size)
+    if crop is None:
+        raise UnusableFace(f"the face lies outside the photo: its landmarks are {landmarks.tolist()}")
+    return FaceCrop(crop, to_crop)
+
+
+def cut_again(enlarged: Image, crop: FaceCrop, upscale: int) -> FaceCrop:
+    """The same crop, of the photo that has become `upscale` times as large by whatever means."""
+    to_crop = then(scaling(1 / upscale, 1 / upscale), crop.photo_to_crop)
+    image = _cut(enlarged, to_crop, len(crop.image))
+    return crop if image is None else FaceCrop(image, crop.photo_to_crop)
+
+
+def _cut(image: Image, to_crop: Affine, size: int) -> UInt8[np.ndarray, "size size 3"] | None:
+    """What a crop shows, or nothing where it lies outside the picture."""
     margin = 3 * max(1.0, 1 / scale_of(to_crop))  # what interpolation reads beyond the crop's border
     region = Region.around(cv2.invertAffineTransform(to_crop), size, margin).within(image)
     if region.is_empty:
-        raise UnusableFace(f"the face lies outside the photo: its landmarks are {landmarks.tolist()}")
+        return None
     part_to_crop = then(shift(region.left, region.top), to_crop)
-    return FaceCrop(warped(image[region.slices], part_to_crop, size, size, cv2.BORDER_REFLECT), to_crop)
+    return warped(image[region.slices], part_to_crop, size, size, cv2.BORDER_REFLECT)
 
 
 def photo_to_crop(landmarks: Landmarks, size: int) -> Affine:
-    """The rotation, scaling and shift that bring the landmarks closest to their places, by least median of squares.
+    """The `closest_map` that brings the landmarks to their places.
 
-    The median lets a landmark be wrong, a mouth corner behind a hand, without tilting the face.
+    Its median lets a landmark be wrong, a mouth corner behind a hand, without tilting the face.
 
     Raises:
         UnusableFace: no such map brings them anywhere near, or all of them lie in one place.
     """
     places = template(size)
+    affine = closest_map(landmarks, places)
+    errors = np.hypot(*(mapped(landmarks, affine) - places).T)
+    if np.sort(errors)[-2] > size / 8:  # one may be wrong
+        raise UnusableFace(f"the landmarks {landmarks.tolist()} are not those of a face")
+    return affine
+
+
+def closest_map(landmarks: Landmarks, places: Landmarks) -> Affine:
+    """The rotation, scaling and shift that bring the landmarks closest to these places, by least median of squares.
+
+    Raises:
+        UnusableFace: there is none, or all landmarks lie in one place.
+    """
     spread = np.ptp(landmarks, axis=0).max()
     affine: Affine | None = cv2.estimateAffinePartial2D(landmarks, places, method=cv2.LMEDS)[0] if spread >= 1 else None
     if affine is None or not np.isfinite(affine).all():
         raise UnusableFace(f"no face can be set upright by the landmarks {landmarks.tolist()}")
-    errors = np.hypot(*(mapped(landmarks, affine) - places).T)
-    if np.sort(errors)[-2] > size / 8:  # one may be wrong
-        raise UnusableFace(f"the landmarks {landmarks.tolist()} are not those of a face")
     return affine
 
 
@@ -94,10 +119,14 @@ class Region:
         height, width = image.shape[:2]
         return Region(max(self.left, 0), max(self.top, 0), min(self.right, width), min(self.bottom, height))
 
+    def shared_with(self, other: "Region") -> "Region":
+        """The pixels that both have; maybe none."""
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        return Region(left, top, min(self.right, other.right), min(self.bottom, other.bottom))
+
     def touches(self, other: "Region") -> bool:
         """Whether they have pixels in common."""
-        columns = max(self.left, other.left) < min(self.right, other.right)
-        return columns and max(self.top, other.top) < min(self.bottom, other.bottom)
+        return not self.shared_with(other).is_empty
 
     @property
     def is_empty(self) -> bool:

@@ -28,6 +28,8 @@ class PlacedFace:
     """As large as the crop."""
     mask: Mask | None = None
     """How much of the change each of its pixels takes; all of it where nothing is said."""
+    grain: float = 0.0
+    """How much stays, at least, of what the photo has and the crop is too coarse for, 0 to 1."""
     fades: bool = True
     """Whether the change fades towards the crop's borders; it need not where the crop is the whole photo."""
 
@@ -66,18 +68,23 @@ def kept_detail(face: PlacedFace) -> float:
 
     The finest is what is lost when half the pixels go, in the crop, or in the photo if that is coarser.
     """
-    size = round(len(face.restored) / max(1.0, scale_of(face.crop.photo_to_crop)))
-    before, after = (finest_detail(image, max(size, 8)) for image in (face.crop.image, face.restored))
+    size = seen_size(face)
+    middle = slice(size // 4, size - size // 4)
+    before, after = (finest_detail(each, size)[middle, middle] for each in (face.crop.image, face.restored))
     energy = float((before * before).sum())
     return 1.0 if energy == 0 else float(np.clip((before * after).sum() / energy, 0, 1))
 
 
-def finest_detail(image: Image, size: int) -> Float32[np.ndarray, "middle middle 3"]:
-    """What a picture of that size, or its middle, has more than one of half the size."""
-    full = cv2.resize(image.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
+def seen_size(face: PlacedFace) -> int:
+    """Width in pixels of what there is to see in the crop: fewer than it has where the photo is coarser."""
+    return max(8, round(len(face.restored) / max(1.0, scale_of(face.crop.photo_to_crop))))
+
+
+def finest_detail(picture: Image | Float32[np.ndarray, "s s 3"], size: int) -> Float32[np.ndarray, "size size 3"]:
+    """What a picture of that size has more than one of half the size."""
+    full = cv2.resize(picture.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
     half = cv2.resize(full, (size // 2, size // 2), interpolation=cv2.INTER_AREA)
-    middle = slice(size // 4, size - size // 4)
-    return np.asarray(full - cv2.resize(half, (size, size), interpolation=cv2.INTER_CUBIC))[middle, middle]
+    return np.asarray(full - cv2.resize(half, (size, size), interpolation=cv2.INTER_CUBIC))
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +118,7 @@ class Patch:
     @cached_property
     def detail(self) -> float:
         """How much stays of what is finer than the crop."""
-        return kept_detail(self.face)
+        return max(self.face.grain, kept_detail(self.face))
 
     def weight(self, part: Region) -> Float[np.ndarray, "h w"]:
         """How much of the change each pixel of a part of the canvas takes; nothing outside a crop that fades.

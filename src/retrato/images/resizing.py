@@ -35,21 +35,24 @@ def enlarge(image: Image, factor: int | float) -> Resized:
     return resize(image, round(width * factor), round(height * factor))
 
 
-def enlarge_photo(photo: Photo, factor: int, enlarge_image: Callable[[Image, int], Resized] = enlarge) -> Photo:
+def enlarge_photo(photo: Photo, factor: int, draw: Callable[[Image, int], Resized] | None = None) -> Photo:
     """The photo with each side `factor` times as long, its stored pixels and transparency with it.
 
     Args:
         photo: of any size.
         factor: at least 1.
-        enlarge_image: what enlarges the picture; stored pixels and transparency are always resampled, and what the
-            picture shows beyond that is added to them when the photo is written.
+        draw: what draws the picture larger where it should not be resampled, such as a model. Stored pixels and
+            transparency are always resampled; what the drawn picture shows beyond them is added when it is written.
     """
     width, height = photo.width * factor, photo.height * factor
     alpha = None if photo.alpha is None else _resized_values(photo.alpha, width, height)
-    if photo.stored is None:
-        return replace(photo, image=enlarge_image(photo.image, factor), alpha=alpha)
-    stored = replace(photo.stored, values=_resized_values(photo.stored.values, width, height))
-    image = to_srgb(stored) if enlarge_image is enlarge else enlarge_image(photo.image, factor)
+    stored = photo.stored
+    if stored is None or stored.values is photo.image:  # held once, and larger still
+        image = (draw or enlarge)(photo.image, factor)
+        stored = None if stored is None else replace(stored, values=image)
+        return replace(photo, image=image, alpha=alpha, stored=stored)
+    stored = replace(stored, values=_resized_values(stored.values, width, height))
+    image = to_srgb(stored) if draw is None else draw(photo.image, factor)
     return replace(photo, image=image, alpha=alpha, stored=stored)
 
 

@@ -1,5 +1,9 @@
-"""What is measured: functions of batches, one number for each picture."""
+"""What is measured: functions of batches, one number for each picture or set.
 
-from retrato.metrics.psnr import psnr
+`table.METRICS` lists all of them with what they say and need, `measuring` makes them ready.
+"""
 
-__all__ = ["psnr"]
+from retrato.metrics.psnr import psnr, psnr_luma
+from retrato.metrics.ssim import ms_ssim, ssim, ssim_luma
+
+__all__ = ["ms_ssim", "psnr", "psnr_luma", "ssim", "ssim_luma"]

@@ -1,5 +1,6 @@
 """GFP-GAN (Wang et al., CVPR 2021): a U-Net takes the degradation out and steers a StyleGAN2 prior."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from retrato.networks.discriminator import DownBlock
 from retrato.networks.noise import NoiseSeeds
-from retrato.networks.resampling import Resampling, enlarge
+from retrato.networks.resampling import FROM_RESOLUTION, Resampling, convolve_doubled, enlarge, kernel_phases
 from retrato.networks.stylegan2 import (
     Condition,
     Features,
@@ -101,6 +102,12 @@ class DegradationRemoval(nn.Module):
         for parameter in self.to_rgb[-1].parameters():
             begin_even(parameter, prior.fold)
 
+    def remember(self) -> None:
+        """Compute once what depends on the weights alone; they must not change after that."""
+        for size, block in zip(self.resolutions, self.up, strict=True):
+            if size >= 2 * FROM_RESOLUTION and isinstance(block, ResidualBlock):
+                block.remember()
+
     def channels(self, resolution: int) -> int:
         """Width of the features at a resolution: half of the prior's."""
         return self.prior.channels(resolution) // 2
@@ -114,19 +121,18 @@ class DegradationRemoval(nn.Module):
             features = block(features)
             skips.append(features)
         features = F.leaky_relu_(self.middle(features), 0.2)
-        styles = self.to_styles(features.flatten(1).to(self.to_styles.weight.dtype)).unflatten(
-            1, (self.prior.style_layers, self.prior.style_size)
-        )
+        styles = self.to_styles(features.flatten(1)).float()
+        styles = styles.unflatten(1, (self.prior.style_layers, self.prior.style_size))
         cleaned = []
         for block, skip in zip(self.up, reversed(skips), strict=True):
             features = block(features + skip)
             cleaned.append(features)
         return styles, cleaned
 
-    def conditions(self, features: list[Features]) -> list[Condition]:
-        """How to steer the prior at each resolution."""
+    def conditions(self, features: list[Features]) -> Iterator[Condition]:
+        """How to steer the prior at each resolution, computed when it is asked for: the large ones take much memory."""
         heads = zip(self.scales, self.shifts, features, strict=True)
-        return [Condition(scale(each), shift(each)) for scale, shift, each in heads]
+        return (Condition(scale(each), shift(each)) for scale, shift, each in heads)
 
     def pyramid(self, features: list[Features]) -> list[Tensor]:
         """(N, 3, size, size) for each resolution: the face as the U-Net has cleaned it so far."""
@@ -137,9 +143,12 @@ class DegradationRemoval(nn.Module):
 class ResidualBlock(nn.Module):
     """Two convolutions with a change of resolution between them, beside a plain shortcut."""
 
+    phases: Tensor | None
+
     def __init__(self, in_channels: int, out_channels: int, factor: float) -> None:
         super().__init__()
         self.factor = factor
+        self.register_buffer("phases", None, persistent=False)
         self.conv1 = nn.Conv2d(in_channels, in_channels, 3, padding=1)
         self.conv2 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
         self.shortcut = nn.Conv2d(in_channels, out_channels, 1, bias=False)
@@ -147,10 +156,19 @@ class ResidualBlock(nn.Module):
     def forward(self, features: Features) -> Features:
         """Features at `factor` times the resolution."""
         inner = F.leaky_relu_(self.conv1(features), 0.2)
-        inner = F.leaky_relu_(self.conv2(self._resample(inner)), 0.2)
+        inner = F.leaky_relu_(self._resampled_conv2(inner), 0.2)
         shortcut = self._shortcut(features)
         shortcut += inner  # not the other way: LeakyReLU's gradient needs its result
         return shortcut
+
+    def remember(self) -> None:
+        """Compute once what depends on the weights alone; they must not change after that."""
+        self.phases = kernel_phases(self.conv2.weight)
+
+    def _resampled_conv2(self, features: Features) -> Features:
+        if self.factor < 1:
+            return self.conv2(self._resample(features))
+        return convolve_doubled(features, self.conv2.weight, self.conv2.bias, self.phases)
 
     def _resample(self, features: Features) -> Features:
         # Bilinear halving is the mean of each square of four pixels, which avg_pool2d computes faster.

@@ -5,7 +5,8 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from retrato.networks.stylegan2 import ModulatedConv, StyleGAN2Generator
+from retrato.networks.gfpgan import DegradationRemoval, ResidualBlock
+from retrato.networks.stylegan2 import StyledConv, StyleGAN2Generator, ToRGB
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -14,15 +15,23 @@ Network = TypeVar("Network", bound=nn.Module)
 def for_inference(network: Network, dtype: torch.dtype) -> Network:
     """The same network, changed in place: it computes features in `dtype`, channels last, and can learn no more.
 
-    Styles, demodulation, noise and the picture stay float32, for they take little time and much precision.
+    Modulation, demodulation, noise and the picture stay float32, for they take little time and much precision.
     """
     for module in network.modules():
-        if isinstance(module, ModulatedConv):
-            module.remember_energy()
-            module.weight.data = module.weight.to(dtype)
-        elif isinstance(module, StyleGAN2Generator):
-            module.constant.data = module.constant.to(dtype)
-        elif isinstance(module, nn.Conv2d):
+        match module:
+            case StyledConv():
+                module.conv.remember(dtype, module.noise.shape[-1])
+            case ToRGB():
+                module.conv.remember(dtype, 0)
+            case StyleGAN2Generator():
+                module.constant.data = module.constant.to(dtype)
+            case DegradationRemoval():
+                module.remember()
+                module.to_styles.to(dtype)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
             module.to(dtype)
+        elif isinstance(module, ResidualBlock) and module.phases is not None:
+            module.phases = module.phases.to(dtype)
     # Channels last is what convolutions are fastest in, on CPUs and GPUs alike.
     return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -57,3 +57,47 @@ def enlarge(
             return surrounded[..., factor:-factor, factor:-factor]
         case _:
             assert_never(resampling)
+
+
+PHASES = (
+    ((0.75, 0.25, 0.0), (0.25, 0.75, 0.75), (0.0, 0.0, 0.25)),
+    ((0.25, 0.0, 0.0), (0.75, 0.75, 0.25), (0.0, 0.25, 0.75)),
+)
+"""How much a pixel and its two neighbours count for the three pixels that a kernel sees, once doubled.
+
+At even and at odd places of the result."""
+FROM_RESOLUTION = 128
+"""Where fewer pixels are doubled, doing so costs less than the larger kernels do."""
+
+
+def kernel_phases(weight: Float[Tensor, "out in 3 3"]) -> Float[Tensor, "four_out in 3 3"]:
+    """Doubling folded into a kernel: for each of the four pixels that one becomes."""
+    parts = torch.tensor(PHASES, device=weight.device)  # (phase, neighbour, tap)
+    phases = torch.einsum("pnt,oits,qms->opqinm", parts, weight.float(), parts)
+    return phases.flatten(0, 2).to(weight.dtype)
+
+
+def convolve_doubled(
+    features: Float[Tensor, "n in h w"],
+    weight: Float[Tensor, "out in 3 3"],
+    bias: Float[Tensor, " out"] | None = None,
+    phases: Float[Tensor, "four_out in 3 3"] | None = None,
+) -> Float[Tensor, "n out 2*h 2*w"]:
+    """A convolution of features that are doubled bilinearly, with zeros around them.
+
+    Args:
+        features: to be doubled.
+        weight: the kernel.
+        bias: of each channel.
+        phases: `kernel_phases` of it, with which no doubled features are made where there are many of them.
+    """
+    if phases is None or torch.compiler.is_compiling() or min(features.shape[2:]) < FROM_RESOLUTION:
+        return F.conv2d(enlarge(features, 2), weight, bias, padding=1)
+    four = None if bias is None else bias.repeat_interleave(4)
+    doubled = F.pixel_shuffle(F.conv2d(F.pad(features, (1, 1, 1, 1), mode="replicate"), phases, four), 2)
+    # Beyond the border there are zeros, where the phases see the picture go on.
+    doubled[:, :, :1] = convolve_doubled(features[:, :, :2], weight, bias)[:, :, :1]
+    doubled[:, :, -1:] = convolve_doubled(features[:, :, -2:], weight, bias)[:, :, -1:]
+    doubled[..., :1] = convolve_doubled(features[..., :2], weight, bias)[..., :1]
+    doubled[..., -1:] = convolve_doubled(features[..., -2:], weight, bias)[..., -1:]
+    return doubled

@@ -7,6 +7,7 @@ at a fraction of the cost.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 
 from retrato.networks.convolutions import begin_with_unit_gain
 from retrato.networks.noise import NoiseSeeds, seeded_noise
-from retrato.networks.resampling import Blur, Resampling, enlarge
+from retrato.networks.resampling import FROM_RESOLUTION, Blur, Resampling, convolve_doubled, enlarge, kernel_phases
 from retrato.shapes import Pictures
 
 Features = Float[Tensor, "n _ _ _"]
@@ -111,21 +112,23 @@ class StyleGAN2Generator(nn.Module):
     def forward(
         self,
         styles: Styles,
-        conditions: "list[Condition] | None" = None,
+        conditions: "Iterable[Condition] | None" = None,
         noise_seeds: NoiseSeeds | None = None,
     ) -> Pictures:
         """Draw pictures.
 
         Args:
             styles: one for each of `config.style_layers` layers.
-            conditions: one for each resolution from 8 px on.
+            conditions: one for each resolution from 8 px on; each is asked for when its turn comes.
             noise_seeds: of each picture's noise; by default it is the noise stored with the weights.
         """
-        features = self.constant.expand(len(styles), -1, -1, -1)
+        # Not len(styles), a plain number, which would fix the batch size of an exported graph.
+        features = self.constant.expand(styles.shape[0], -1, -1, -1)
         features = self.first(features, styles[:, 0], noise_seeds)
         picture = self.first_to_rgb(features, styles[:, 1])
+        steering = iter(conditions or [])
         for level, block in enumerate(self.blocks):
-            condition = conditions[level] if conditions else None
+            condition = next(steering, None)
             layers = styles[:, 2 * level + 1 : 2 * level + 4].unbind(1)
             seeds = None if noise_seeds is None else noise_seeds + (2 * level + 1)  # each layer has its own noise
             features, picture = block(features, picture, layers, condition, seeds)
@@ -176,7 +179,10 @@ class Condition:
     def steer(self, features: Features) -> Features:
         """Leave the first half of the channels as they are, scale and shift the others."""
         kept, steered = features.chunk(2, dim=1)
-        return torch.cat([kept, torch.addcmul(self.shift, steered, self.scale)], dim=1)
+        if torch.is_grad_enabled():
+            return torch.cat([kept, torch.addcmul(self.shift, steered, self.scale)], dim=1)
+        steered.mul_(self.scale).add_(self.shift)  # in place, since nobody asks for what was there
+        return features
 
 
 def resolutions(last: int) -> list[int]:
@@ -249,12 +255,11 @@ class StyledConv(nn.Module):
 
     def forward(self, features: Features, style: Style, noise_seeds: NoiseSeeds | None) -> Features:
         """Refine the features in the style."""
-        features, norm = self.conv(features, style)
-        noise = self.noise if noise_seeds is None else seeded_noise(noise_seeds, (1, *features.shape[2:]))
+        scaled = self.conv(features, style, GAIN)
+        noise = self.noise if noise_seeds is None else seeded_noise(noise_seeds, (1, *scaled.shape[2:]))
         # Each step spreads one small tensor: with bias and noise added up first, a CPU takes four times longer.
-        scaled = features * (norm * GAIN).to(features.dtype)
-        scaled += self.bias[:, None, None].to(features.dtype)
-        scaled += (self.noise_strength * noise).to(features.dtype)
+        scaled += self.bias[:, None, None].to(scaled.dtype)
+        scaled += (self.noise_strength * noise).to(scaled.dtype)
         return F.leaky_relu_(scaled, 0.2)
 
 
@@ -270,7 +275,7 @@ class ToRGB(nn.Module):
 
     def forward(self, features: Features, style: Style) -> Sketch:
         """What to add, `fold` times as large as the features; ToRGB is not demodulated (Karras et al., 2020)."""
-        colours, _ = self.conv(features, style)
+        colours = self.conv(features, style)
         return F.pixel_shuffle(colours.float() + self.bias[:, None, None], self.fold)
 
 
@@ -278,6 +283,7 @@ class ModulatedConv(nn.Module):
     """A convolution whose input channels a style scales; with `enlarge` it doubles the resolution in that way."""
 
     energy: Float[Tensor, "out in"] | None
+    phases: Float[Tensor, "four_out in 3 3"] | None
 
     def __init__(
         self,
@@ -290,6 +296,7 @@ class ModulatedConv(nn.Module):
         super().__init__()
         self.enlarge = enlarge
         self.register_buffer("energy", None, persistent=False)
+        self.register_buffer("phases", None, persistent=False)
         if enlarge is Resampling.FIR:
             self.blur = Blur(padding=1, gain=4)  # each pixel's part is spread over four
         self.to_scale = nn.Linear(style_size, in_channels)
@@ -298,32 +305,56 @@ class ModulatedConv(nn.Module):
         fan_in = in_channels * kernel_size**2
         self.weight = nn.Parameter(torch.randn(out_channels, in_channels, kernel_size, kernel_size) / math.sqrt(fan_in))
 
-    def forward(self, features: Features, style: Style) -> tuple[Features, Float[Tensor, "n out 1 1"]]:
-        """The convolved features, and the factor that would demodulate them to unit variance."""
+    def forward(self, features: Features, style: Style, gain: float | None = None) -> Features:
+        """The convolved features, demodulated to a spread of `gain` where one is given."""
         scale = self.to_scale(style).float()  # (N, I)
-        convolved = self._convolve(features * scale[:, :, None, None].to(features.dtype))
-        energy = self._weight_energy() if self.energy is None else self.energy
-        norm = ((scale.square()[:, None, :] * energy).sum(2) + 1e-8).rsqrt()  # (N, O), summed in float32
-        return convolved, norm[:, :, None, None]
+        norm = None if gain is None else gain * self._norm(scale)  # (N, O)
+        # Not in a graph that is traced for any number of pictures.
+        if not torch.compiler.is_compiling() and len(features) == 1 and self.weight.numel() < features.numel():
+            phases = None if self.phases is None else modulated(self.phases, scale, norm)
+            return self._convolve(features, modulated(self.weight, scale, norm), phases)
+        convolved = self._convolve(features * scale[:, :, None, None].to(features.dtype), self.weight, self.phases)
+        return convolved if norm is None else convolved * norm[:, :, None, None].to(features.dtype)
 
-    def remember_energy(self) -> None:
-        """Compute once what depends on the weights alone, before they are rounded; they must not change after that."""
+    def _norm(self, scale: Float[Tensor, "n in"]) -> Float[Tensor, "n out"]:
+        """What demodulates to unit variance, summed in float32."""
+        energy = self._weight_energy() if self.energy is None else self.energy  # (O, I)
+        return ((scale.square()[:, None, :] * energy).sum(2) + 1e-8).rsqrt()
+
+    def remember(self, dtype: torch.dtype, resolution: int) -> None:
+        """Compute once what depends on the weights alone, and round them; they must not change after that.
+
+        Args:
+            dtype: of the weights from now on.
+            resolution: of what comes out.
+        """
         self.energy = self._weight_energy()
+        if self.enlarge is Resampling.BILINEAR and resolution >= 2 * FROM_RESOLUTION:
+            self.phases = kernel_phases(self.weight).to(dtype)
+        self.weight.data = self.weight.to(dtype)
 
     def _weight_energy(self) -> Float[Tensor, "out in"]:
         return self.weight.square().sum((2, 3))
 
-    def _convolve(self, features: Features) -> Features:
+    def _convolve(self, features: Features, weight: Tensor, phases: Tensor | None) -> Features:
         padding = self.weight.shape[-1] // 2
         match self.enlarge:
             case None:
-                return F.conv2d(features, self.weight, padding=padding)
+                return F.conv2d(features, weight, padding=padding)
             case Resampling.BILINEAR:
-                return F.conv2d(enlarge(features, 2), self.weight, padding=padding)
+                return convolve_doubled(features, weight, phases=phases)
             case Resampling.FIR:
-                return self.blur(F.conv_transpose2d(features, self.weight.transpose(0, 1), stride=2))
+                return self.blur(F.conv_transpose2d(features, weight.transpose(0, 1), stride=2))
             case _:
                 assert_never(self.enlarge)
+
+
+def modulated(weight: Tensor, scale: Float[Tensor, "1 in"], norm: Float[Tensor, "1 out"] | None) -> Tensor:
+    """The paper's own weight for a picture (eq. 1 to 3): for one alone it costs less than scaling its features."""
+    scaled = weight * scale[0, :, None, None]
+    if norm is not None:
+        scaled = scaled * norm[0].repeat_interleave(len(weight) // norm.shape[1])[:, None, None, None]
+    return scaled.to(weight.dtype)
 
 
 @torch.no_grad()

@@ -1,6 +1,6 @@
-"""VGG-19 (Simonyan and Zisserman, 2015): what ImageNet's pictures taught a network to see, layer by layer."""
+"""VGG-19 and VGG-16 (Simonyan and Zisserman, 2015): what ImageNet's pictures taught them to see, layer by layer."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 import torch.nn.functional as F
@@ -39,32 +39,62 @@ class VGGLayer(StrEnum):
         return int(self.value[4])
 
 
+VGG16_LAYERS = tuple(layer for layer in VGGLayer if not layer.value.endswith("_4"))
+"""VGG-16 has three convolutions where VGG-19 has four (table 1, columns D and E)."""
 CHANNELS = {1: 64, 2: 128, 3: 256, 4: 512, 5: 512}
-"""Width of each stage (table 1, column E)."""
+"""Width of each stage (table 1, columns D and E)."""
 
 
-class VGG19(nn.Module):
-    """The convolutions of VGG-19, without the layers that told its thousand classes apart."""
+def halved(features: Features) -> Features:
+    """The largest of each 2x2 values."""
+    return F.max_pool2d(features, 2)
 
-    def __init__(self) -> None:
+
+class VGG(nn.Module):
+    """The convolutions of a VGG, without the layers that told its thousand classes apart."""
+
+    def __init__(self, layers: Iterable[VGGLayer]) -> None:
         super().__init__()
+        self.layers = tuple(layers)
         self.convolutions = nn.ModuleDict()
         before = 3
-        for layer in VGGLayer:
+        for layer in self.layers:
             self.convolutions[layer] = nn.Conv2d(before, CHANNELS[layer.stage], 3, padding=1)
             before = CHANNELS[layer.stage]
 
-    def forward(self, pictures: Pictures, layers: Iterable[VGGLayer]) -> list[Features]:
-        """What those layers give before their ReLU, in the order of `layers`; nothing beyond the last is computed."""
+    def forward(
+        self, pictures: Pictures, layers: Iterable[VGGLayer], shrink: Callable[[Features], Features] = halved
+    ) -> list[Features]:
+        """What those layers give before their ReLU, in the order of `layers`; nothing beyond the last is computed.
+
+        Args:
+            pictures: what the network looks at.
+            layers: some of its own.
+            shrink: how the resolution halves between two stages.
+        """
         wanted = list(layers)
         current, stage = normalised(pictures), 1
         found: dict[VGGLayer, Features] = {}
-        for layer in VGGLayer:
+        for layer in self.layers:
             if len(found) == len(set(wanted)):
                 break
-            current = F.max_pool2d(current, 2) if layer.stage > stage else current
+            current = shrink(current) if layer.stage > stage else current
             current, stage = self.convolutions[layer](current), layer.stage
             if layer in wanted:
                 found[layer] = current
             current = F.relu(current)
         return [found[layer] for layer in wanted]
+
+
+class VGG19(VGG):
+    """All sixteen convolutions."""
+
+    def __init__(self) -> None:
+        super().__init__(VGGLayer)
+
+
+class VGG16(VGG):
+    """The thirteen convolutions of the smaller network, with weights of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(VGG16_LAYERS)

@@ -1,8 +1,8 @@
 """Whole photos: find the faces, cut them out upright, restore them, put them back."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -13,23 +13,30 @@ import torch
 from retrato.degradation import grey
 from retrato.device import DeviceName, choose_device
 from retrato.errors import NotEnoughMemory, UnusableFace, UnwritableOutput
-from retrato.faces.alignment import cut_out, mapped, scaling, template, warped
-from retrato.faces.detector import FaceDetector, MTCNNDetector
+from retrato.faces.alignment import cut_again, mapped, scaling, template, warped
+from retrato.faces.detector import FaceDetector
 from retrato.faces.face import Box, Face, FaceCrop
-from retrato.faces.paste import PlacedFace, paste_back
+from retrato.faces.paste import PlacedFace
+from retrato.faces.placement import Placement, SeamlessPlacement
+from retrato.faces.strength import Strength
 from retrato.images.decoding import PIXEL_LIMIT
 from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
 from retrato.images.tensors import to_images, to_pictures
 from retrato.precision import Precision
+from retrato.restoration.colour import GREY_BELOW
+from retrato.restoration.engines.names import EngineName
+from retrato.restoration.loading import load_restorer
+from retrato.restoration.pipeline import Pipeline, RetratoPipeline, detector_of, placement_of
 from retrato.restoration.provenance import mark_as_restored
-from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
+from retrato.restoration.restorer import FaceRestorer
+from retrato.restoration.upscaler import LANCZOS, LanczosUpscaler, Upscaler, load_background
 from retrato.shapes import Faces, Image
 
 FACES_AT_ONCE = 8
 """Bounds the memory of photos with many faces."""
-GREY_BELOW = 2 / 127.5
-"""Mean difference between a grey picture's channels, which JPEG makes a little unequal; a sepia one's is larger."""
+PIXELS_AT_ONCE = 50_000_000
+"""Of photos whose faces wait for those of others; bounds the memory, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +54,16 @@ class RestoredFace:
 
 
 @dataclass(frozen=True, eq=False)
+class SkippedFace:
+    """One face that was left as it is."""
+
+    face: Face
+    """Where it was found."""
+    reason: str
+    """Why it cannot be restored."""
+
+
+@dataclass(frozen=True, eq=False)
 class RestoredPhoto:
     """A photo with its faces restored, and how that went."""
 
@@ -55,6 +72,10 @@ class RestoredPhoto:
     """From the largest to the smallest; none where no face was found."""
     seconds: dict[str, float]
     """What each step took: find, enlarge, cut, restore, paste."""
+    skipped: Sequence[SkippedFace] = ()
+    """Faces that were found and left as they are: too small, turned too far, or no faces after all."""
+    enlarged_by: str | None = None
+    """The model that drew what is around the faces larger, where one did."""
 
     @property
     def image(self) -> Image:
@@ -62,16 +83,31 @@ class RestoredPhoto:
         return self.photo.image
 
 
-class PhotoRestorer:
-    """Restores the faces in photos; everything outside their regions is only enlarged."""
+@dataclass(frozen=True, eq=False)
+class UprightFaces:
+    """A photo whose faces are cut out and wait to be restored."""
 
-    def __init__(
+    photo: Photo
+    cut: list[tuple[Face, FaceCrop]]
+    skipped: list[SkippedFace]
+    steps: "Steps"
+    fades: bool = True
+    """Whether the faces fade towards the borders of their crops."""
+
+
+class PhotoRestorer:
+    """Restores the faces in photos; everything outside their regions is only enlarged, by Lanczos or by a model."""
+
+    def __init__(  # noqa: PLR0913 (one for each part)
         self,
         find_faces: FaceDetector,
         restore_faces: FaceRestorer,
         *,
         upscale: int = 1,
         only_largest: bool = False,
+        placement: Placement | None = None,
+        upscale_background: Upscaler | None = None,
+        strength: Strength = Strength(),  # noqa: B008 (it is frozen)
     ) -> None:
         """Put the parts together.
 
@@ -80,35 +116,59 @@ class PhotoRestorer:
             restore_faces: aligned faces to restored ones.
             upscale: how many times wider and higher the result is.
             only_largest: leave the other faces as they are.
+            placement: how faces are cut out and put back; retrato's own where nothing is said.
+            upscale_background: what enlarges the photo around the faces; by default Lanczos. A model makes sense only
+                where there is something to enlarge.
+            strength: how much of each restored face is taken over.
         """
         if upscale < 1:
             raise ValueError(f"upscale must be 1 or more, found {upscale}")
+        self.upscale_background = upscale_background or LanczosUpscaler()
+        if upscale == 1 and self.upscale_background.guesses:
+            raise ValueError(f"{self.upscale_background.name} has nothing to enlarge: choose an upscale of 2 or more")
         self.find_faces = find_faces
         self.restore_faces = restore_faces
         self.upscale = upscale
         self.only_largest = only_largest
+        self.placement = placement or SeamlessPlacement()
+        self.strength = strength
 
     @classmethod
-    def from_weights(
+    def from_weights(  # noqa: PLR0913 (one for each thing that a person may choose)
         cls,
         name_or_file: str | Path = "bundled",
         *,
         upscale: int = 1,
         only_largest: bool = False,
+        background: Upscaler | str | Path = LANCZOS,
         device: DeviceName | str = DeviceName.AUTO,
         precision: Precision | None = None,
         noise_seed: int | None = None,
+        engine: EngineName | str | None = None,
+        pipeline: Pipeline = RetratoPipeline(),  # noqa: B008 (it is frozen)
+        strength: Strength = Strength(),  # noqa: B008
     ) -> "PhotoRestorer":
-        """A restorer with the bundled detector and the named weights; the rest is as `GFPGANRestorer` takes it.
+        """A restorer with the named weights; unless `pipeline` says otherwise, with all that comes with retrato.
+
+        `background` is an upscaler or what `load_background` takes: lanczos, realesr-general-x4v3, a file, ...;
+        `precision`, `noise_seed` and `engine` are as `load_restorer` takes them.
 
         Raises:
             UnknownWeights: neither a known name nor a file.
+            UnavailableWeights: a known name whose file is not here and cannot be fetched.
             UnusableWeights: the file is broken or holds something else.
             UnavailableDevice: this machine has no such device.
+            MissingPackage: the engine is not installed.
         """
-        restore_faces = GFPGANRestorer.from_weights(name_or_file, device, precision, noise_seed)
-        find_faces = MTCNNDetector.bundled(choose_device(device))
-        return cls(find_faces, restore_faces, upscale=upscale, only_largest=only_largest)
+        return cls(
+            detector_of(pipeline, choose_device(device)),
+            load_restorer(name_or_file, device, precision, noise_seed, engine),
+            upscale=upscale,
+            only_largest=only_largest,
+            placement=placement_of(pipeline, choose_device(device)),
+            upscale_background=background if isinstance(background, Upscaler) else load_background(background, device),
+            strength=strength,
+        )
 
     def __call__(self, photo: Photo) -> RestoredPhoto:
         """Restore the faces of a photo.
@@ -117,15 +177,26 @@ class PhotoRestorer:
             UnwritableOutput: the enlarged photo would have more pixels than retrato reads.
             NotEnoughMemory: it does not fit into this machine.
         """
-        self._require_room(photo)
-        steps = Steps()
-        with memory_in_words(photo):
-            with steps.timed("find"):
-                found = self.find_faces(photo.image)
-            with steps.timed("cut"):
-                upright = ((face, crop) for face in found if (crop := self._cut_out(photo.image, face)))
-                cut = list(islice(upright, 1 if self.only_largest else None))
-            return self._restore(photo, cut, steps)
+        upright = self._upright(photo)
+        return self._pasted(upright, self._restored([upright]))
+
+    def each(self, photos: Iterable[Photo]) -> Iterator[RestoredPhoto]:
+        """Restore photos one after the other, the faces of several going through the restorer together.
+
+        That is faster on a GPU, and on a CPU with small faces; a few photos are in memory at a time.
+
+        Raises:
+            UnwritableOutput: an enlarged photo would have more pixels than retrato reads.
+            NotEnoughMemory: one does not fit into this machine.
+        """
+        waiting: list[UprightFaces] = []
+        for photo in photos:
+            waiting.append(self._upright(photo))
+            pixels = sum(each.photo.width * each.photo.height for each in waiting)
+            if sum(len(each.cut) for each in waiting) >= FACES_AT_ONCE or pixels >= PIXELS_AT_ONCE:
+                yield from self._together(waiting)
+                waiting = []
+        yield from self._together(waiting)
 
     def restore_aligned(self, photo: Photo) -> RestoredPhoto:
         """Restore a picture that is a face crop already, aligned as FFHQ's are, to its edges.
@@ -142,10 +213,10 @@ class PhotoRestorer:
             )
         self._require_room(photo)
         steps = Steps()
-        with memory_in_words(photo):
-            with steps.timed("cut"):
-                cut = whole_picture(photo.image, self.restore_faces.size)
-            return self._restore(photo, [cut], steps, fades=False)
+        with memory_in_words(photo), steps.timed("cut"):
+            cut = whole_picture(photo.image, self.restore_faces.size)
+        upright = UprightFaces(photo, [cut], [], steps, fades=False)
+        return self._pasted(upright, self._restored([upright]))
 
     def _require_room(self, photo: Photo) -> None:
         pixels = photo.width * photo.height * self.upscale**2
@@ -155,33 +226,77 @@ class PhotoRestorer:
                 f"more than the {PIXEL_LIMIT / 1e6:.0f} that are read back: choose a smaller upscale"
             )
 
-    def _cut_out(self, image: Image, face: Face) -> FaceCrop | None:
-        try:
-            return cut_out(image, face.landmarks, self.restore_faces.size)
-        except UnusableFace:
-            return None  # the detector's own checks leave such landmarks to be rare; the face stays as it is
+    def _cut_out(self, image: Image, found: list[Face]) -> tuple[list[tuple[Face, FaceCrop]], list[SkippedFace]]:
+        """The faces that can be restored, upright, and those that cannot."""
+        cut: list[tuple[Face, FaceCrop]] = []
+        skipped: list[SkippedFace] = []
+        for face in found:
+            if cut and self.only_largest:
+                break
+            try:
+                cut.append((face, self.placement.cut_out(image, face, self.restore_faces.size)))
+            except UnusableFace as error:
+                skipped.append(SkippedFace(face, str(error)))
+        return cut, skipped
 
-    def _restore(
-        self, photo: Photo, cut: list[tuple[Face, FaceCrop]], steps: "Steps", fades: bool = True
-    ) -> RestoredPhoto:
+    def _upright(self, photo: Photo) -> "UprightFaces":
+        self._require_room(photo)
+        steps = Steps()
+        with memory_in_words(photo):
+            with steps.timed("find"):
+                found = self.find_faces(photo.image)
+            with steps.timed("cut"):
+                cut, skipped = self._cut_out(photo.image, found)
+        return UprightFaces(photo, cut, skipped, steps)
+
+    def _together(self, waiting: "Sequence[UprightFaces]") -> Iterator[RestoredPhoto]:
+        restored = iter(self._restored(waiting))
+        for each in waiting:
+            yield self._pasted(each, list(islice(restored, len(each.cut))))
+
+    def _restored(self, waiting: "Sequence[UprightFaces]") -> list[RestoredFace]:
+        """The faces of all photos, so many at a time."""
+        cut = [each for upright in waiting for each in upright.cut]
         restored: list[RestoredFace] = []
-        with steps.timed("restore"):
+        with memory_in_words(waiting[0].photo) if waiting else nullcontext():
             for start in range(0, len(cut), FACES_AT_ONCE):
-                restored += self._restore_batch(cut[start : start + FACES_AT_ONCE])
-        with steps.timed("enlarge"):
-            canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale)
-        with steps.timed("paste"):
-            placed = [PlacedFace(each.crop, each.restored, fades=fades) for each in restored]
-            image = paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
-        finished = replace(canvas, image=image)
-        if restored:
-            finished = mark_as_restored(finished, self.restore_faces.name)
-        return RestoredPhoto(finished, restored, steps.seconds)
+                restored += self._restored_batch(cut[start : start + FACES_AT_ONCE])
+        return restored
 
-    def _restore_batch(self, cut: list[tuple[Face, FaceCrop]]) -> list[RestoredFace]:
+    def _pasted(self, upright: "UprightFaces", restored: list[RestoredFace]) -> RestoredPhoto:
+        photo, steps = upright.photo, upright.steps
+        steps.seconds["restore"] = sum(each.seconds for each in restored)
+        with memory_in_words(photo):
+            with steps.timed("enlarge"):
+                canvas = photo if self.upscale == 1 else self._enlarged(photo)
+            with steps.timed("paste"):
+                placed = [self._placed(each, canvas, upright.fades) for each in restored]
+                image = self.placement.paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
+            finished = replace(canvas, image=image)
+            upscaler = self.upscale_background.name if self.upscale_background.guesses else None
+            if restored or upscaler:
+                finished = mark_as_restored(finished, self.restore_faces.name if restored else None, upscaler)
+        return RestoredPhoto(finished, restored, steps.seconds, upright.skipped, upscaler)
+
+    def _enlarged(self, photo: Photo) -> Photo:
+        """All but Lanczos, which resamples what the file stores, see the picture in sRGB alone."""
+        draws = not isinstance(self.upscale_background, LanczosUpscaler)
+        return enlarge_photo(photo, self.upscale, self.upscale_background if draws else None)
+
+    def _seen_on(self, canvas: Photo, crop: FaceCrop) -> FaceCrop:
+        """The crop as the canvas has it: what a model drew there must not be added to what the restorer drew."""
+        return cut_again(canvas.image, crop, self.upscale) if self.upscale_background.guesses else crop
+
+    def _placed(self, face: RestoredFace, canvas: Photo, fades: bool) -> PlacedFace:
+        landmarks = mapped(face.face.landmarks, face.crop.photo_to_crop)
+        mask = self.strength.mask(landmarks, len(face.restored))
+        return PlacedFace(self._seen_on(canvas, face.crop), face.restored, mask, fades=fades)
+
+    def _restored_batch(self, cut: list[tuple[Face, FaceCrop]]) -> list[RestoredFace]:
         started = time.perf_counter()
         crops = to_pictures([crop.image for _, crop in cut])
-        images = to_images(without_new_colour(self.restore_faces(crops), crops))
+        restored = self.restore_faces(crops)
+        images = to_images(without_new_colour(restored, crops) if self.placement.keeps_grey else restored)
         seconds = (time.perf_counter() - started) / len(cut)
         return [RestoredFace(face, crop, image, seconds) for (face, crop), image in zip(cut, images, strict=True)]
 

@@ -9,14 +9,17 @@ from retrato.images.exif import with_text
 from retrato.images.photo import Photo
 
 
-def mark_as_restored(photo: Photo, restorer: str) -> Photo:
+def mark_as_restored(photo: Photo, restorer: str | None, upscaler: str | None = None) -> Photo:
     """The photo with a note in EXIF's ProcessingSoftware, which programs show among a picture's properties.
 
     Args:
-        photo: with restored faces.
-        restorer: kind and weights of what restored them.
+        photo: with restored faces, or enlarged by a model.
+        restorer: kind and weights of what restored the faces, where there are any.
+        upscaler: kind and weights of the model that enlarged what is around them, where one did.
     """
-    note = f"retrato {__version__}: faces restored by a model ({restorer})"
+    done = [f"faces restored by a model ({restorer})"] if restorer else []
+    done += [f"background enlarged by a model ({upscaler})"] if upscaler else []
+    note = f"retrato {__version__}: {', '.join(done)}"
     return replace(photo, exif=with_text(photo.exif, Base.ProcessingSoftware, note))
 
 

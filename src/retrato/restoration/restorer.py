@@ -43,7 +43,7 @@ class GFPGANRestorer:
     def __init__(
         self,
         network: GFPGAN,
-        name: str,
+        weights: str,
         device: torch.device,
         precision: Precision = Precision.FP32,
         noise_seed: int | None = None,
@@ -52,14 +52,14 @@ class GFPGANRestorer:
 
         Args:
             network: with its weights; it is taken over, and can learn no more.
-            name: of the weights, in words.
+            weights: which these are, in words.
             device: where to compute.
             precision: what in.
             noise_seed: decides the prior's noise, together with the face; by default that is stored with the weights.
         """
         self._network = for_inference(network.to(device), precision.dtype)
         self._device = device
-        self._name = name
+        self._weights = weights
         self._noise_seed = noise_seed
 
     @classmethod
@@ -83,10 +83,9 @@ class GFPGANRestorer:
             UnusableWeights: the file is missing, broken or holds something else.
             UnavailableDevice: this machine has no such device.
         """
-        network, chosen = load_gfpgan(name_or_file), choose_device(device)
-        seed = "" if noise_seed is None else f", noise seed {noise_seed}"
-        name = f"GFP-GAN, {describe_weights(name_or_file)}{seed}"
-        return cls(network, name, chosen, precision or fastest_precision(chosen), noise_seed)
+        chosen = choose_device(device)
+        network, weights = load_gfpgan(name_or_file), describe_weights(name_or_file)
+        return cls(network, weights, chosen, precision or fastest_precision(chosen), noise_seed)
 
     @property
     def size(self) -> int:
@@ -95,8 +94,9 @@ class GFPGANRestorer:
 
     @property
     def name(self) -> str:
-        """Kind and weights."""
-        return self._name
+        """Kind and weights, and the seed of the noise if it is not the stored one."""
+        seed = "" if self._noise_seed is None else f", noise seed {self._noise_seed}"
+        return f"GFP-GAN, {self._weights}{seed}"
 
     @torch.no_grad()
     def __call__(self, faces: Faces) -> Faces:

@@ -131,10 +131,12 @@ def _train(
     keeper = Keeper(task, run, faces)
     log, meter = run.log(done) if division.is_first else None, Meter(config.batch_size)
     problem: UnusableData | None = None
+    is_cut_short = False
     try:
         while done < config.iterations:
             batch, problem = _loaded(batches)
-            if division.any(batch is None, task.device) or batch is None:
+            is_cut_short = division.any(batch is None, task.device)
+            if is_cut_short or batch is None:
                 break
             meter.loaded()
             rng = random_state(config.seed, done, "step")
@@ -159,6 +161,8 @@ def _train(
         if log:
             log.close()
     keeper.save(done)
+    if is_cut_short:  # one process's error has the others stopped: all wait until the first has saved
+        division.any(True, task.device)
     if problem:
         raise problem
 

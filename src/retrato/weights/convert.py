@@ -14,6 +14,7 @@ from torch import Tensor
 from retrato.errors import UnusableWeights, UnwritableOutput
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.resampling import Resampling
+from retrato.networks.restoreformer import RestoreFormer
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from retrato.weights.files import TORCH_SUFFIXES
 from retrato.weights.load import describe_weights, has_published_layout, load_network, locate_weights
@@ -74,6 +75,8 @@ def convert(name_or_file: str | Path, target: Path, layout: Kind = Kind.CLEAN, *
         raise UnwritableOutput(f"{target}: name a .safetensors file for retrato's layout, or a .pth for the published")
     path = locate_weights(name_or_file)
     network, source = load_network(path), describe_weights(path)
+    if isinstance(network, RestoreFormer):
+        raise UnusableWeights(f"{name_or_file} holds a RestoreFormer, which has one layout only: use the file as it is")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.suffix in TORCH_SUFFIXES:

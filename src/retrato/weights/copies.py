@@ -88,7 +88,7 @@ class Content:
             return Finding.TRUNCATED if size_bytes < self.size_bytes else Finding.TOO_LONG
         if self.sha256 is None:
             return Finding.UNPROVEN
-        if self.sha256 == sha256(path):
+        if self.sha256 and sha256(path).startswith(self.sha256):
             return Finding.AS_RECORDED if self.record else Finding.WHOLE
         return Finding.CHANGED if self.record else Finding.OTHER_CONTENT
 
@@ -156,7 +156,7 @@ def _copies_in(folder: Path, published: PublishedFile) -> Iterator[Copy]:
         yield Copy(named, finding, named.stat().st_size)
         if finding.is_right:
             return
-    if published.sha256 is None:  # only its name tells it
+    if published.sha256 is None or published.size_bytes is None:  # its name tells it
         return
     content = Content.of(published, named)
     for other in sorted(folder.iterdir()):

@@ -62,8 +62,17 @@ def find_weights(name: str) -> Path:
         UnknownWeights: the catalog has no such name.
         UnavailableWeights: it is not here and cannot be fetched.
     """
-    published = published_file(name)
-    return find_copy(published) or download(published, weights_home())
+    return find_here(name) or download(published_file(name), weights_home())
+
+
+def find_here(name: str) -> Path | None:
+    """The published file of that catalog name, if it is on this machine.
+
+    Raises:
+        UnknownWeights: the catalog has no such name.
+        UnavailableWeights: `RETRATO_WEIGHTS` names no folder.
+    """
+    return find_copy(published_file(name))
 
 
 def download(published: PublishedFile, folder: Path, patience: Patience | None = None) -> Path:
@@ -87,6 +96,12 @@ def downloading(published: PublishedFile, folder: Path, patience: Patience | Non
     Raises:
         UnavailableWeights: no address gave the right file, or the folder cannot be written.
     """
+    if not published.urls:
+        source = f"from {published.page}" if published.page else "where you find it"
+        raise UnavailableWeights(
+            f"{published.name} cannot be fetched: no address gives it. Get {published.file_name} {source}, put it into "
+            f"a folder and set {OFFLINE_FOLDER} to that folder"
+        )
     patience, target = patience or PATIENCE, folder / published.file_name
     lock = FileLock(folder / f".{published.file_name}.lock")
     try:

@@ -2,9 +2,11 @@
 
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -28,22 +30,36 @@ ZIP = b"PK\x03\x04"
 BEGINNINGS = (ZIP, b"\x80")
 """Of the two formats that PyTorch writes, the second of which is a bare pickle."""
 GET_AGAIN = "; get a whole copy of it"
+_rebuild_array = cast("Callable[..., Any]", np.zeros(0).__reduce__()[0])
+ARRAY_PARTS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
+    np.ndarray,
+    np.dtype,
+    type(np.dtype(np.float64)),
+    type(np.dtype(np.float32)),
+    (_rebuild_array, "numpy.core.multiarray._reconstruct"),
+    (_rebuild_array, "numpy._core.multiarray._reconstruct"),
+]
+"""What a pickled numpy array of numbers is rebuilt from, by its names before and since numpy 2."""
 
 
-def read_torch(path: Path) -> Mapping[str, Tensor]:
+def read_torch(path: Path, *, mapped: bool = False) -> Mapping[str, Tensor]:
     """The tensors of a .pt or .pth file, which may hold nothing else.
 
-    BasicSR's files hold tensors under `params_ema`, which are averaged and read first, or under `params`.
+    With `mapped` their numbers stay in the file until they are asked for, where its format can do that.
+
+    BasicSR's files hold tensors under `params_ema`, which are averaged and read first, or under `params`; Lightning's
+    under `state_dict`.
 
     Raises:
         UnusableWeights: the file is broken or holds other things than tensors.
     """
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        mmap = mapped and zipfile.is_zipfile(path)
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
     except UNREADABLE as error:
         raise UnusableWeights(f"{path} is not a readable file of tensors: {_why_unreadable(path, error)}") from error
     if isinstance(loaded, Mapping):
-        nested = (loaded.get(name) for name in ("params_ema", "params"))
+        nested = (loaded.get(name) for name in ("params_ema", "params", "state_dict"))
         loaded = next((each for each in nested if isinstance(each, Mapping)), loaded)
     if not isinstance(loaded, Mapping) or not all(
         isinstance(name, str) and _is_stored_tensor(each) for name, each in loaded.items()
@@ -85,6 +101,23 @@ def _is_stored_tensor(value: object) -> bool:
     if not isinstance(value, Tensor) or value.layout is not torch.strided or value.is_quantized or value.is_meta:
         return False
     return value.numel() * value.element_size() <= value.untyped_storage().nbytes()
+
+
+def read_torch_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The numpy arrays of a .pth file, such as the statistics that BasicSR writes; whatever else it names is left out.
+
+    Raises:
+        UnusableWeights: the file is broken, or would have to be unpickled as something else than arrays and numbers.
+    """
+    try:
+        with torch.serialization.safe_globals(ARRAY_PARTS):
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except UNREADABLE as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UnusableWeights(f"{path} is not a readable file of arrays: {reason}") from error
+    if not isinstance(loaded, Mapping):
+        raise UnusableWeights(f"{path} holds other things than named arrays")
+    return {str(name): np.asarray(each) for name, each in loaded.items() if isinstance(each, (np.ndarray, Tensor))}
 
 
 def read_onnx_initializers(path: Path) -> dict[str, Tensor]:

@@ -1,9 +1,9 @@
 """Generators and restorers with their weights, ready for use."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, assert_never
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -13,15 +13,20 @@ from torch import Tensor, nn
 from retrato.errors import UnknownWeights, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.resampling import Resampling
+from retrato.networks.restoreformer import RestoreFormer, RestoreFormerConfig
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from retrato.weights.catalog import BUNDLED_FILES, bundled_file, published_names
 from retrato.weights.download import find_weights
 from retrato.weights.files import is_torch_file, read_torch
+from retrato.weights.names.restoreformer import CODEBOOK
 from retrato.weights.published import from_published, is_published, recognised
 from retrato.weights.store import FORMAT, StoredWeights, read_story, read_weights
 
-TITLES = {"gfpgan": "GFP-GAN", "stylegan2": "StyleGAN2"}
+TITLES = {"gfpgan": "GFP-GAN", "stylegan2": "StyleGAN2", "restoreformer": "RestoreFormer"}
 """What networks are called in messages."""
+
+Network = TypeVar("Network", bound=nn.Module)
+Generator = GFPGAN | StyleGAN2Generator | RestoreFormer
 
 
 def load_gfpgan(name_or_file: str | Path) -> GFPGAN:
@@ -36,10 +41,7 @@ def load_gfpgan(name_or_file: str | Path) -> GFPGAN:
         UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
         UnusableWeights: the file is broken or is for something else.
     """
-    network = load_network(name_or_file)
-    if not isinstance(network, GFPGAN):
-        raise UnusableWeights(f"{name_or_file} holds weights for StyleGAN2, not for GFP-GAN")
-    return network
+    return _of_kind(GFPGAN, name_or_file)
 
 
 def load_stylegan2(name_or_file: str | Path) -> StyleGAN2Generator:
@@ -50,14 +52,22 @@ def load_stylegan2(name_or_file: str | Path) -> StyleGAN2Generator:
         UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
         UnusableWeights: the file is broken or is for something else.
     """
-    network = load_network(name_or_file)
-    if not isinstance(network, StyleGAN2Generator):
-        raise UnusableWeights(f"{name_or_file} holds weights for GFP-GAN, not for StyleGAN2")
-    return network
+    return _of_kind(StyleGAN2Generator, name_or_file)
 
 
-def load_network(name_or_file: str | Path) -> GFPGAN | StyleGAN2Generator:
-    """Whichever of the two is in a file, with its weights.
+def load_restoreformer(name_or_file: str | Path) -> RestoreFormer:
+    """RestoreFormer, with the weights of a published file, of ours, or of a catalog name.
+
+    Raises:
+        UnknownWeights: neither a known name nor a file.
+        UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
+        UnusableWeights: the file is broken or is for something else.
+    """
+    return _of_kind(RestoreFormer, name_or_file)
+
+
+def load_network(name_or_file: str | Path) -> Generator:
+    """Whichever of them is in a file, with its weights.
 
     Raises:
         UnknownWeights: neither a known name nor a file.
@@ -66,16 +76,40 @@ def load_network(name_or_file: str | Path) -> GFPGAN | StyleGAN2Generator:
     """
     path = locate_weights(name_or_file)
     published = has_published_layout(path)
-    stored = from_published(_published_tensors(path), path) if published else read_weights(path)
+    stored = from_published(tensors_of(path), path) if published else read_weights(path)
     title = TITLES.get(stored.network)
     if title is None:
         raise UnusableWeights(f"{name_or_file} holds weights for {stored.network or 'nothing known'}, not for GFP-GAN")
+    return filled(stored, name_or_file, title, _described)
+
+
+def title_of(network: Generator) -> str:
+    """What the network is called in messages."""
+    match network:
+        case GFPGAN():
+            return TITLES["gfpgan"]
+        case StyleGAN2Generator():
+            return TITLES["stylegan2"]
+        case RestoreFormer():
+            return TITLES["restoreformer"]
+        case _:
+            assert_never(network)
+
+
+def filled(
+    stored: StoredWeights, name_or_file: str | Path, title: str, described: Callable[[StoredWeights], Network]
+) -> Network:
+    """The network that is `described` by weights, with these in it.
+
+    Raises:
+        UnusableWeights: the weights are not those of such a network, or broken.
+    """
     try:
         with torch.device("meta"):  # takes no memory, whatever the file claims
-            network = _described(stored)
+            network = described(stored)
     except (AttributeError, TypeError, KeyError, ValueError) as error:
         raise UnusableWeights(f"{name_or_file} does not describe a {title} of this version: {error}") from error
-    _require_fit(network, stored, name_or_file)
+    _require_fit(network, stored, name_or_file, title)
     network.load_state_dict(stored.tensors, assign=True)
     return network
 
@@ -90,13 +124,29 @@ def describe_weights(name_or_file: str | Path) -> str:
     """
     path = locate_weights(name_or_file)
     if has_published_layout(path):
-        return f"published weights {path.name} ({recognised(_published_tensors(path), path).kind})"
+        tensors = read_torch(path, mapped=True) if is_torch_file(path) else tensors_of(path)
+        kind = "" if CODEBOOK in tensors else f" ({recognised(tensors, path).kind})"
+        return f"published weights {path.name}{kind}"
     story = read_story(path)
     if story.get("published"):
         return f"published weights {story['published']}"
     if not story.get("recipe"):
         return f"weights {path.name}"
     return f"{story['recipe']} after {story.get('iterations', 'some')} iterations"
+
+
+def weights_file(name_or_file: str | Path) -> Path:
+    """The file of those weights; a catalog's is fetched first if it is not on this machine.
+
+    Raises:
+        UnknownWeights: neither a known name nor a file name.
+        UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
+        UnusableWeights: there is no such file.
+    """
+    path = locate_weights(name_or_file)
+    if not os.path.isfile(path):  # noqa: PTH113 (a Path raises where a name is too long, or may not be looked at)
+        raise UnusableWeights(f"no weights file {path}")
+    return path
 
 
 def locate_weights(name_or_file: str | Path) -> Path:
@@ -110,11 +160,21 @@ def locate_weights(name_or_file: str | Path) -> Path:
     bundled = bundled_file(name)
     if bundled:
         return bundled.path
-    loadable = published_names(*TITLES)
+    return published_or_file(name, tuple(TITLES), [each.name for each in BUNDLED_FILES])
+
+
+def published_or_file(name: str, beginnings: tuple[str, ...], others: Iterable[str] = ()) -> Path:
+    """Where the weights of a catalog name are that begins so, fetched first if need be; or the file of that name.
+
+    Raises:
+        UnknownWeights: neither such a name nor that of a file; `others` are named in the message as well.
+        UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
+    """
+    loadable = published_names(*beginnings)
     if name in loadable:
         return find_weights(name)
-    if not Path(name).suffix and os.sep not in name:
-        known = ", ".join([*(each.name for each in BUNDLED_FILES), *loadable])
+    if name in published_names() or (not Path(name).suffix and os.sep not in name):
+        known = ", ".join([*others, *loadable])
         raise UnknownWeights(f"no weights called {name!r}: name one of {known}, or a .safetensors or .pth file")
     return Path(name)
 
@@ -130,14 +190,35 @@ def has_published_layout(path: Path) -> bool:
         return False
 
 
-def _published_tensors(path: Path) -> Mapping[str, Tensor]:
-    return read_torch(path) if is_torch_file(path) else load_file(path)
+def tensors_of(path: Path) -> Mapping[str, Tensor]:
+    """The named tensors of a publisher's file, .pth or .safetensors.
+
+    Raises:
+        UnusableWeights: the file is missing or broken, or holds other things.
+    """
+    if is_torch_file(path):
+        return read_torch(path)
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise UnusableWeights(f"{path} is not a whole safetensors file: {error}") from error
 
 
-def _described(stored: StoredWeights) -> GFPGAN | StyleGAN2Generator:
+def _of_kind(kind: type[Network], name_or_file: str | Path) -> Network:
+    network = load_network(name_or_file)
+    if not isinstance(network, kind):
+        wanted = next(title for name, title in TITLES.items() if kind.__name__.lower().startswith(name))
+        raise UnusableWeights(f"{name_or_file} holds weights for {title_of(network)}, not for {wanted}")
+    return network
+
+
+def _described(stored: StoredWeights) -> Generator:
     """The network that weights say they are for, yet without them."""
     if stored.network == "stylegan2":
         return StyleGAN2Generator(_stylegan2_config(stored.config))
+    if stored.network == "restoreformer":
+        multipliers = tuple(stored.config["multipliers"])  # JSON has lists only
+        return RestoreFormer(RestoreFormerConfig(**{**stored.config, "multipliers": multipliers}))
     return GFPGAN(GFPGANConfig(**{**stored.config, "prior": _stylegan2_config(stored.config["prior"])}))
 
 
@@ -146,14 +227,14 @@ def _stylegan2_config(fields: Mapping[str, Any]) -> StyleGAN2Config:
     return StyleGAN2Config(**{**fields, "resampling": resampling})
 
 
-def _require_fit(network: nn.Module, stored: StoredWeights, name_or_file: str | Path) -> None:
+def _require_fit(network: nn.Module, stored: StoredWeights, name_or_file: str | Path, title: str) -> None:
     """Every tensor there, of the right shape, and a number in every place."""
     own = {name: tensor.shape for name, tensor in network.state_dict().items()}
     found = {name: tensor.shape for name, tensor in stored.tensors.items()}
     differing = sorted(name for name in own.keys() | found.keys() if own.get(name) != found.get(name))
     if differing:
         raise UnusableWeights(
-            f"{name_or_file} does not fit the {TITLES[stored.network]} that it describes: {len(differing)} tensors are "
+            f"{name_or_file} does not fit the {title} that it describes: {len(differing)} tensors are "
             f"missing, unknown, or of another shape, the first being {differing[0]!r}"
         )
     # The extremes are not numbers either where one value is none, and are found several times faster than all such.

@@ -1,4 +1,4 @@
-"""GFP-GAN and StyleGAN2 as they were published, made into weights of ours.
+"""GFP-GAN, StyleGAN2 and RestoreFormer as they were published, made into weights of ours.
 
 A published file says nothing about itself: which network it holds, of which kind and how wide, shows in the names and
 shapes of its tensors.
@@ -13,9 +13,11 @@ from torch import Tensor
 
 from retrato.errors import UnusableWeights
 from retrato.networks.gfpgan import GFPGANConfig
+from retrato.networks.restoreformer import RestoreFormerConfig
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.weights.names.gfpgan import PRIOR, gfpgan_to_ours
 from retrato.weights.names.kinds import Kind
+from retrato.weights.names.restoreformer import CODEBOOK, restoreformer_to_ours
 from retrato.weights.names.stylegan2 import stylegan2_to_ours
 from retrato.weights.store import StoredWeights, config_fields
 
@@ -33,7 +35,7 @@ class Published:
 
 def is_published(names: Container[str]) -> bool:
     """Whether tensors of these names may be a network that is known here."""
-    return CONSTANT in names or PRIOR + CONSTANT in names
+    return CONSTANT in names or PRIOR + CONSTANT in names or CODEBOOK in names
 
 
 def recognised(tensors: Mapping[str, Tensor], path: Path) -> Published:
@@ -42,7 +44,7 @@ def recognised(tensors: Mapping[str, Tensor], path: Path) -> Published:
     Raises:
         UnusableWeights: another one, or some tensors are missing.
     """
-    if not is_published(tensors):
+    if CONSTANT not in tensors and PRIOR + CONSTANT not in tensors:
         raise UnusableWeights(f"{path} holds no GFP-GAN and no StyleGAN2: none of its tensors is called {CONSTANT}")
     restores = PRIOR + CONSTANT in tensors
     prior = _prior_of(tensors) if restores else tensors
@@ -61,6 +63,8 @@ def from_published(tensors: Mapping[str, Tensor], path: Path) -> StoredWeights:
     Raises:
         UnusableWeights: the tensors are for another network, or some are unknown.
     """
+    if CODEBOOK in tensors:
+        return restoreformer_weights(tensors, path)
     found = recognised(tensors, path)
     network, to_ours = (
         ("gfpgan", gfpgan_to_ours) if isinstance(found.config, GFPGANConfig) else ("stylegan2", stylegan2_to_ours)
@@ -74,6 +78,40 @@ def from_published(tensors: Mapping[str, Tensor], path: Path) -> StoredWeights:
     if len(ours) < len(tensors):
         raise UnusableWeights(f"{path} has some tensors twice, by the names of several kinds")
     return StoredWeights(network, config_fields(found.config), ours, {})
+
+
+def restoreformer_weights(tensors: Mapping[str, Tensor], path: Path) -> StoredWeights:
+    """The weights of a file with a RestoreFormer, by our names.
+
+    Raises:
+        UnusableWeights: some tensors are missing or unknown.
+    """
+    try:
+        config = _restoreformer_config(tensors)
+        named = [(restoreformer_to_ours(name), tensor.float()) for name, tensor in tensors.items()]
+    except (KeyError, IndexError, ValueError, ZeroDivisionError) as error:
+        raise UnusableWeights(f"{path} is not a whole RestoreFormer as published: {error}") from error
+    used = [(name, tensor) for name, tensor in named if name is not None]
+    ours = dict(used)
+    if len(ours) < len(used):
+        raise UnusableWeights(f"{path} is no RestoreFormer as published: it attends at several resolutions")
+    return StoredWeights("restoreformer", config_fields(config), ours, {})
+
+
+def _restoreformer_config(tensors: Mapping[str, Tensor]) -> RestoreFormerConfig:
+    """Sizes as the tensors have them; the number of heads shows in none."""
+    channels = tensors["encoder.conv_in.weight"].shape[0]
+    levels = _count(tensors, r"encoder\.down\.\d+\.block\.0\.conv1\.weight")
+    widths = (tensors[f"encoder.down.{level}.block.0.conv1.weight"].shape[0] for level in range(levels))
+    codes, code_size = tensors[CODEBOOK].shape
+    return RestoreFormerConfig(
+        channels=channels,
+        multipliers=tuple(width // channels for width in widths),
+        blocks=_count(tensors, r"encoder\.down\.0\.block\.\d+\.conv1\.weight"),
+        codes=codes,
+        code_size=code_size,
+        encoded_size=tensors["encoder.conv_out.weight"].shape[0],
+    )
 
 
 def _prior_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,0 +1,1 @@
+"""Restorers as files that other programs run: ONNX, and torch's own exported programs."""

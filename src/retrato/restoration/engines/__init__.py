@@ -1,0 +1,1 @@
+"""What computes a restorer: torch, or one of the engines that run exported files. One optional package a module."""

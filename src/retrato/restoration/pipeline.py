@@ -1,0 +1,95 @@
+"""What stands around the restorer: retrato's own detector and placement, or those of the published pipeline."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import assert_never
+
+import torch
+
+from retrato.errors import UnknownWeights
+from retrato.faces.detector import FaceDetector
+from retrato.faces.matching import GRAIN
+from retrato.faces.mtcnn import MTCNNDetector
+from retrato.faces.parser import FaceParser, ParseNetParser
+from retrato.faces.placement import Placement, SeamlessPlacement
+from retrato.faces.published import PublishedPlacement
+from retrato.faces.retinaface import RetinaFaceDetector, RetinaFaceDetectorConfig
+
+MTCNN = "mtcnn"
+"""The name of the detector that comes with retrato."""
+LONGEST_SIDE = 1024
+"""Pixels at which our own pipeline looks at larger photos: bounds the memory, and RetinaFace overlooks huge faces."""
+
+
+class FaceMask(StrEnum):
+    """Which part of a restored face the published pipeline pastes."""
+
+    PARSED = "parsed"
+    """Skin, hair and what is between, as ParseNet tells them: GFPGAN's own choice."""
+    SQUARE = "square"
+    """All of the crop but its edge: facexlib's other choice, which needs no parser."""
+
+
+@dataclass(frozen=True)
+class RetratoPipeline:
+    """Retrato's own: mirrored crops, the change alone is pasted, and grey faces stay grey."""
+
+    detector: str | Path = MTCNN
+    """`mtcnn`, which is bundled; a catalog name of RetinaFace; or a file of it."""
+    grain: float = GRAIN
+    """How much of the photo's grain stays in its faces, 0 to 1: as much as around them."""
+
+
+@dataclass(frozen=True)
+class PublishedPipeline:
+    """GFPGAN's, equal to the published code on the same weights, for results that compare."""
+
+    detector: str | Path = "retinaface-resnet50"
+    """A catalog name of RetinaFace, a file of it, or `mtcnn`."""
+    mask: FaceMask = FaceMask.PARSED
+
+
+Pipeline = RetratoPipeline | PublishedPipeline
+
+
+def detector_of(pipeline: Pipeline, device: torch.device) -> FaceDetector:
+    """What finds the faces.
+
+    Raises:
+        UnknownWeights: the detector is neither a known name nor a file.
+        UnavailableWeights: its file is not here and cannot be fetched.
+        UnusableWeights: the file is broken or holds something else.
+    """
+    if pipeline.detector == MTCNN:
+        return MTCNNDetector.bundled(device)
+    match pipeline:
+        case RetratoPipeline():
+            config = RetinaFaceDetectorConfig(longest_side=LONGEST_SIDE)
+        case PublishedPipeline():
+            config = RetinaFaceDetectorConfig()
+        case _:
+            assert_never(pipeline)
+    try:
+        return RetinaFaceDetector.from_weights(pipeline.detector, device, config)
+    except UnknownWeights as error:
+        raise UnknownWeights(f"{error}; or the detector {MTCNN}, which is bundled") from None
+
+
+def placement_of(pipeline: Pipeline, device: torch.device) -> Placement:
+    """How the faces are cut out and put back.
+
+    Raises:
+        UnavailableWeights: the parser's file is not here and cannot be fetched.
+        UnusableWeights: the file is broken.
+    """
+    match pipeline:
+        case RetratoPipeline(grain=grain):
+            return SeamlessPlacement(grain)
+        case PublishedPipeline(mask=mask):
+            parse_faces: FaceParser | None = None
+            if mask is FaceMask.PARSED:
+                parse_faces = ParseNetParser.from_weights(device=device)
+            return PublishedPlacement(parse_faces)
+        case _:
+            assert_never(pipeline)
