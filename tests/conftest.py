@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ import torch
 
 from doubles import REFERENCE, published_weights
 from retrato.errors import UnavailableWeights
-from retrato.evaluation.restoration import Judges
 from retrato.export.files import export_weights
 from retrato.export.formats import ExportFormat
 from retrato.images.tensors import to_pictures
@@ -70,7 +70,7 @@ def judges():
     perceptual = LPIPS().requires_grad_(False)
     for weight in perceptual.weights:
         weight.fill_(0.1)
-    return Judges(perceptual, MobileFaceNet().eval().requires_grad_(False))
+    return SimpleNamespace(perceptual=perceptual, recognition=MobileFaceNet().eval().requires_grad_(False))
 
 
 @pytest.fixture

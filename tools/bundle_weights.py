@@ -2,7 +2,7 @@
 
     python tools/bundle_weights.py runs/NAME/weights.safetensors
 
-Measure with `retrato evaluate` before and after, and write the model card.
+Measure with `retrato evaluate restoration` before and after, and write the model card.
 """
 
 import sys

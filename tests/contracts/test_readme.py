@@ -89,3 +89,21 @@ def test_help_of_every_command_is_named_in_the_readme():
     listed = CliRunner().invoke(command_line, ["--help"]).output
     for name in re.findall(r"^  ([a-z]+) ", listed.partition("Commands:")[2], re.MULTILINE):
         assert f"retrato {name}" in README
+
+
+def test_the_example_of_evaluation_runs(tmp_path, faces, capsys):
+    import PIL.Image
+
+    from retrato.images.tensors import to_image
+
+    class Unchanged:
+        size, name = 64, "nothing"
+
+        def __call__(self, faces):
+            return faces
+
+    for place, face in enumerate(faces):
+        PIL.Image.fromarray(to_image(face)).save(tmp_path / f"{place}.png")
+    (block,) = blocks("python", (ROOT / "docs" / "evaluation.md").read_text())
+    exec(compile(block, "evaluation.md", "exec"), {"faces": tmp_path, "restorer": Unchanged()})
+    assert "Mean(value=" in capsys.readouterr().out

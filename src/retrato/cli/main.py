@@ -12,7 +12,8 @@ from retrato.errors import RetratoError
 COMMANDS = {
     "restore": "Restore the faces in photos.",
     "degrade": "Make pictures bad, as training does.",
-    "evaluate": "Measure a restorer on faces that it has not seen.",
+    "evaluate": "Measure restorers and generators on faces that they have not seen.",
+    "compare": "Put restorers side by side, with baselines.",
     "prepare": "Cut the faces out of photos, to train on.",
     "train": "Train a recipe on a folder of faces.",
     "generate": "Draw faces with a trained prior.",
