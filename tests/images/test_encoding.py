@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import PIL.Image
 import pytest
+import tifffile
 from PIL.ExifTags import IFD, Base
 
 from retrato.errors import UnwritableOutput
@@ -86,8 +87,14 @@ def test_jpeg_leaves_transparency_out():
     assert (back.image == 90).all()
 
 
-def test_tiff_without_exif_is_compressed():
-    assert len(encode_photo(Photo(np.zeros((100, 100, 3), np.uint8)), "TIFF")) < 1000
+@pytest.mark.parametrize("exif", [None, camera_exif()])
+def test_tiff_is_compressed_with_exif_and_without(exif):
+    with tifffile.TiffFile(
+        io.BytesIO(encode_photo(Photo(np.zeros((100, 100, 3), np.uint8), exif=exif), "TIFF"))
+    ) as tiff:
+        page = tiff.pages[0]
+        assert (page.compression.name, page.tags.get("Make") is not None) == ("ADOBE_DEFLATE", exif is not None)
+        assert sum(page.databytecounts) < 1000
 
 
 def test_exif_too_long_for_jpeg_is_left_out(image):

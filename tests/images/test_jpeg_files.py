@@ -5,10 +5,12 @@ import numpy as np
 import PIL.Image
 import pytest
 from PIL import IptcImagePlugin
+from PIL.ExifTags import Base
 from PIL.JpegImagePlugin import get_sampling
 
 from retrato.images.decoding import decode_photo
 from retrato.images.encoding import encode, encode_photo
+from retrato.images.exif import with_text
 from retrato.images.jpeg_files import XMP_START, segment, segments
 from retrato.images.metadata import PHOTOSHOP_START, photoshop_with
 from retrato.images.photo import Colours, Photo, StoredPixels
@@ -76,6 +78,15 @@ def test_grey_and_cmyk_stay_with_their_pixels(mode):
 def test_colours_that_are_compressed_as_rgb_stay_so():
     data = encode_photo(read(jpeg(keep_rgb=True, quality=95)), "JPEG")
     assert opened(data).info["adobe_transform"] == 0
+
+
+@pytest.mark.parametrize(("dots", "expected"), [(None, None), ((300, 200), (300, 200))])
+def test_a_jpeg_says_no_more_of_its_size_on_paper_than_before(dots, expected):
+    exif = with_text(None, Base.Artist, "Ada")  # with EXIF that has no resolution, Pillow says 72
+    data = encode_photo(read(jpeg(exif=exif, **({} if dots is None else {"dpi": dots}))), "JPEG")
+    with opened(data) as picture:
+        density = (picture.info["jfif_unit"], *picture.info["jfif_density"])
+    assert density == ((0, 1, 1) if expected is None else (1, *expected))
 
 
 def with_segments(data, *more):

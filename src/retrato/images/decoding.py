@@ -43,6 +43,8 @@ _PHOTOSHOP_LAYERS = 37724
 _WEBP_START = 64 * 1024
 """Bytes in which its pixels begin, unless its colour profile is a very long one."""
 _MOST_DOTS_PER_INCH = 100_000
+_JFIF_RESOLUTIONS = frozenset({1, 2})
+"""Units of a JPEG's density: per inch, per centimetre; all else is a proportion."""
 
 _PILLOW_ERRORS = (
     OSError,  # truncated or unidentified files, codecs that give up
@@ -273,8 +275,16 @@ def _xmp(picture: ImageFile) -> bytes | None:
 
 def _dots_per_inch(picture: ImageFile) -> tuple[float, float] | None:
     try:
-        across, down = (float(dots) for dots in picture.info.get("dpi", ()))
-    except (ValueError, TypeError, ZeroDivisionError):
+        found = () if _says_no_resolution(picture) else picture.info.get("dpi", ())
+        across, down = (float(dots) for dots in found)
+    except _PILLOW_ERRORS:
         return None
     is_a_size = all(math.isfinite(dots) and 1 < dots <= _MOST_DOTS_PER_INCH for dots in (across, down))
     return (across, down) if is_a_size else None
+
+
+def _says_no_resolution(picture: ImageFile) -> bool:
+    """Whether this is a JPEG of which Pillow says 72 dots per inch for want of any."""
+    if not isinstance(picture, JpegImageFile) or picture.info.get("jfif_unit") in _JFIF_RESOLUTIONS:
+        return False
+    return Base.XResolution not in picture.getexif()

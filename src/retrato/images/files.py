@@ -30,6 +30,7 @@ __all__ = [
     "times_of",
     "write_image",
     "write_pages",
+    "writing",
 ]
 
 
@@ -92,7 +93,7 @@ def write_image(
     """
     path = Path(path)
     format = format_for(path) if format is None else format
-    with _writing(path, replace=replace):
+    with writing(path, replace=replace):
         encoded = encode(photo, format)
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_whole(lambda file: file.write(encoded.data), path, replace)
@@ -127,7 +128,7 @@ def write_pages(
             left_out.extend(words)
             yield tiff_page(fitting_page)
 
-    with _writing(path, replace=replace):
+    with writing(path, replace=replace):
         if format_for(path) != "TIFF":
             raise UnwritableOutput("only a TIFF holds several pages; choose a name that ends in .tif")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -174,10 +175,14 @@ def _opened(path: Path) -> Iterator[BinaryFile]:
 
 
 @contextmanager
-def _writing(path: Path, *, replace: bool) -> Iterator[None]:
-    """The same for a file that is written."""
-    require_writable(path, replace=replace)
+def writing(path: Path, *, replace: bool) -> Iterator[None]:
+    """Looks whether a file could be written, and puts its name before whatever goes wrong while it is.
+
+    Raises:
+        UnwritableOutput: the name is taken, too long, or not one for a file; or what goes wrong, with what to do.
+    """
     try:
+        _require_free(path, replace)
         yield
     except UnwritableOutput as error:
         raise UnwritableOutput(f"cannot write {path}: {error}") from error
@@ -225,12 +230,8 @@ def require_writable(path: Path, *, replace: bool) -> None:
     Raises:
         UnwritableOutput: the name is taken, too long, or not one for a file.
     """
-    try:
-        _require_free(path, replace)
-    except UnwritableOutput as error:
-        raise UnwritableOutput(f"cannot write {path}: {error}") from error
-    except OSError as error:
-        raise UnwritableOutput(f"cannot write {path}: {_why_unwritable(path, error)}") from error
+    with writing(path, replace=replace):
+        pass
 
 
 def _require_free(path: Path, replace: bool) -> None:
