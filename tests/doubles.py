@@ -12,17 +12,22 @@ from torch import Tensor
 
 from retrato.data import FaceBatch
 from retrato.losses.components import TEMPLATE_PLACES, as_tensor
+from retrato.networks.dcgan import DCGANConfig, DCGANDiscriminatorConfig
 from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
+from retrato.networks.pix2pix import PatchDiscriminatorConfig, UNetConfig
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.precision import Precision
 from retrato.training.player import AdamConfig
 from retrato.training.tasks.adversary import AdversaryConfig
+from retrato.training.tasks.dcgan import DCGANTask, DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
 from retrato.training.tasks.judges import LPIPSJudge, MobileFaceNetJudge
+from retrato.training.tasks.pix2pix import Pix2PixTask, Pix2PixTaskConfig
 from retrato.training.tasks.stylegan2 import AugmentationConfig, StyleGAN2Task, StyleGAN2TaskConfig
+from retrato.translation import PairKind
 
 REFERENCE = Path(__file__).parent / "reference"
 """Numbers made once with the published packages (see its README)."""
@@ -112,3 +117,35 @@ TINY_STYLEGAN2_TASK = StyleGAN2TaskConfig(
 def tiny_stylegan2_task(config=TINY_STYLEGAN2_TASK, division=None):
     torch.manual_seed(0)
     return StyleGAN2Task(config, torch.device("cpu"), division)
+
+
+def _quick_learning():
+    return AdamConfig(1e-2, betas=(0.5, 0.999), warmup_iterations=0, largest_gradient=None, average_decay=0.0)
+
+
+TINY_DCGAN_TASK = DCGANTaskConfig(
+    network=DCGANConfig(image_size=32, latent_size=8, channels=4),
+    discriminator=DCGANDiscriminatorConfig(image_size=32, channels=4),
+    generator_learning=_quick_learning(),
+    discriminator_learning=_quick_learning(),
+    precision=Precision.FP32,
+)
+TINY_PIX2PIX_TASK = Pix2PixTaskConfig(
+    network=UNetConfig(image_size=32, channels=4, channel_max=8),
+    discriminator=PatchDiscriminatorConfig(channels=4, layers=2),
+    pairs=PairKind.EDGES,
+    jitter_size=36,
+    translator_learning=_quick_learning(),
+    discriminator_learning=_quick_learning(),
+    precision=Precision.FP32,
+)
+
+
+def tiny_dcgan_task(config=TINY_DCGAN_TASK, division=None):
+    torch.manual_seed(0)
+    return DCGANTask(config, torch.device("cpu"), division)
+
+
+def tiny_pix2pix_task(config=TINY_PIX2PIX_TASK, division=None):
+    torch.manual_seed(0)
+    return Pix2PixTask(config, torch.device("cpu"), division)

@@ -4,13 +4,17 @@ import torch
 from retrato import generation
 from retrato.generation import (
     draw_faces,
+    draw_latents,
     draw_styles,
     each_face,
+    each_picture,
+    latent_loop,
     mean_style,
     style_loop,
     style_mixing,
     truncation_sweep,
 )
+from retrato.networks.dcgan import DCGAN, DCGANConfig
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 
 CONFIG = StyleGAN2Config(image_size=32, style_size=8, channel_base=256, channel_max=8, mapping_layers=2, fold=2)
@@ -166,3 +170,26 @@ def test_faces_of_a_film_are_drawn_as_they_are_asked_for(generator, styles, monk
     film = each_face(generator, style_loop(styles, 100))
     next(film)
     assert drawn == [8]
+
+
+def test_latents_of_a_dcgan_are_the_same_however_many_are_drawn():
+    """Evenly from -1 to 1: Radford et al. (2016), section 4."""
+    generator = DCGAN(DCGANConfig(32, latent_size=50, channels=2))
+    many, few = (draw_latents(generator, count, torch.Generator().manual_seed(0)) for count in (40, 3))
+    assert torch.equal(many[:3], few)
+    assert (many.min().item(), many.max().item()) == pytest.approx((-1, 1), abs=0.01)
+    assert many.var().item() == pytest.approx(1 / 3, abs=0.02)
+
+
+def test_pictures_of_a_dcgan_do_not_hang_on_how_many_are_drawn():
+    torch.manual_seed(0)
+    generator = DCGAN(DCGANConfig(32, latent_size=8, channels=2)).eval()
+    latents = draw_latents(generator, 10, torch.Generator().manual_seed(0))
+    together = torch.stack(list(each_picture(generator, latents)))
+    (last,) = each_picture(generator, latents[9:])
+    torch.testing.assert_close(together[9], last)
+
+
+def test_a_walk_through_latents_passes_each_of_them():
+    latents = torch.rand(3, 8)
+    torch.testing.assert_close(latent_loop(latents, 5)[::5], latents)

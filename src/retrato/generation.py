@@ -1,4 +1,7 @@
-"""Faces of nobody, drawn by a StyleGAN2 prior: styles are decided first, pictures are drawn of them second."""
+"""Faces of nobody, drawn by a StyleGAN2 prior: styles are decided first, pictures are drawn of them second.
+
+DCGAN has no styles: its pictures are drawn of latents.
+"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -7,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from retrato.networks.dcgan import DCGAN, Latents
 from retrato.networks.stylegan2 import StyleGAN2Generator, Styles, in_every_layer, mix_styles, truncated
 from retrato.shapes import Faces
 
@@ -65,6 +69,28 @@ def draw_styles(generator: StyleGAN2Generator, count: int, rng: torch.Generator)
     latents = torch.stack([torch.randn(generator.config.style_size, generator=rng) for _ in range(count)])
     style = generator.mapping(latents.to(generator.constant.device))
     return in_every_layer(style, generator.config.style_layers)
+
+
+def draw_latents(generator: DCGAN, count: int, rng: torch.Generator) -> Latents:
+    """Evenly from -1 to 1, as the paper has it (Radford et al., 2016, section 4); on the CPU.
+
+    The first ones are the same however many are drawn.
+    """
+    return 2 * torch.stack([torch.rand(generator.config.latent_size, generator=rng) for _ in range(count)]) - 1
+
+
+def latent_loop(latents: Float[Tensor, "n latent"], frames_between: int) -> Float[Tensor, "n*{frames_between} latent"]:
+    """Straight ways through Z, as in the paper's figure 4; as `style_loop`."""
+    return style_loop(latents[:, None], frames_between)[:, 0]
+
+
+def each_picture(generator: DCGAN, latents: Latents) -> Iterator[DrawnFace]:
+    """Picture after picture, on the CPU, drawn a few at a time by a generator that is not training."""
+    device = generator.to_pictures.weight.device
+    for batch in latents.split(FACES_AT_ONCE):
+        with torch.no_grad():
+            pictures = generator(batch.to(device)).cpu()
+        yield from pictures
 
 
 def each_face(generator: StyleGAN2Generator, styles: Styles) -> Iterator[DrawnFace]:

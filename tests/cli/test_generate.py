@@ -6,7 +6,7 @@ import torch
 from click.testing import CliRunner
 from PIL.ExifTags import Base
 
-from doubles import TINY
+from doubles import TINY, tiny_dcgan_task
 from retrato.cli.main import retrato
 from retrato.errors import UnknownWeights, UnusableWeights, UnwritableOutput
 from retrato.networks.gfpgan import GFPGAN
@@ -223,3 +223,35 @@ def test_an_unknown_name_of_weights_is_refused_before_a_folder_is_made(run, tmp_
     result = run("-o", "faces", weights="best")
     assert isinstance(result.exception, UnknownWeights)
     assert not (tmp_path / "faces").exists()
+
+
+@pytest.fixture
+def drawer(tmp_path):
+    write_weights(tmp_path / "drawer.safetensors", tiny_dcgan_task().weights())
+    return str(tmp_path / "drawer.safetensors")
+
+
+def test_a_dcgan_draws_pictures_that_say_so(tmp_path, drawer):
+    result = CliRunner().invoke(retrato, ["generate", drawer, "-o", str(tmp_path / "drawn"), "--count", "3"])
+    assert result.exit_code == 0, result.output
+    files = sorted((tmp_path / "drawn").iterdir())
+    assert len(files) == 3
+    with PIL.Image.open(files[0]) as picture:
+        assert picture.size == (32, 32)
+        assert "shows no real person (DCGAN, weights drawer.safetensors)" in picture.getexif()[Base.ProcessingSoftware]
+
+
+def test_a_dcgan_walks_through_its_latents(tmp_path, drawer):
+    film = tmp_path / "walk.gif"
+    arguments = ["generate", drawer, "-o", str(film), "--as", "film", "--count", "2", "--seconds-per-face", "0.1"]
+    result = CliRunner().invoke(retrato, arguments)
+    assert result.exit_code == 0, result.output
+    with PIL.Image.open(film) as walk:
+        assert walk.n_frames == 4
+
+
+@pytest.mark.parametrize("kind", ["sweep", "mixing"])
+def test_a_dcgan_has_no_styles_to_sweep_or_mix(tmp_path, drawer, kind):
+    result = CliRunner().invoke(retrato, ["generate", drawer, "-o", str(tmp_path / "sheet.png"), "--as", kind])
+    assert result.exit_code == 2
+    assert "a DCGAN has no styles" in result.output

@@ -5,22 +5,37 @@ from retrato.errors import UnusableData
 from retrato.evaluation.generation import Extent, evaluate_generation, generator_metrics, path_distances_of
 from retrato.evaluation.references import read_reference
 from retrato.evaluation.sets import SetQuestions
-from retrato.evaluation.sources import StoredFaces, StyleGAN2Source, gather_features
+from retrato.evaluation.sources import DCGANSource, StoredFaces, StyleGAN2Source, gather_features
 from retrato.metrics.feature_files import write_statistics
 from retrato.metrics.features import FeatureKind, FeatureStatistics
 from retrato.metrics.metric import Better, Compares, GeneratorMetric
 from retrato.metrics.path_length import path_distances, perceptual_path_length
 from retrato.metrics.table import metric
+from retrato.networks.dcgan import DCGAN, DCGANConfig
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 
 KIND = FeatureKind.INCEPTION_768
 SHAPE = StyleGAN2Config(image_size=32, style_size=8, channel_base=256, channel_max=8, mapping_layers=2)
 
 
+def prior():
+    return StyleGAN2Source(StyleGAN2Generator(SHAPE).eval().requires_grad_(False), "by chance")
+
+
+def dcgan():
+    return DCGANSource(DCGAN(DCGANConfig(32, latent_size=8, channels=2)).eval().requires_grad_(False), "by chance")
+
+
 @pytest.fixture
 def source():
     torch.manual_seed(0)
-    return StyleGAN2Source(StyleGAN2Generator(SHAPE).eval().requires_grad_(False), "by chance")
+    return prior()
+
+
+@pytest.fixture(params=[prior, dcgan])
+def drawing(request):
+    torch.manual_seed(0)
+    return request.param()
 
 
 @pytest.fixture
@@ -38,14 +53,14 @@ def features(monkeypatch):
 SETS = tuple(metric(name) for name in ("fid-768", "kid-768", "precision-768"))
 
 
-def test_the_same_seed_draws_the_same_faces_however_many(source):
-    few, many = (torch.stack(list(source.draw(count, seed=1))) for count in (2, 5))
+def test_the_same_seed_draws_the_same_faces_however_many(drawing):
+    few, many = (torch.stack(list(drawing.draw(count, seed=1))) for count in (2, 5))
     assert torch.equal(few, many[:2])
     assert few.shape == (2, 3, 32, 32)
 
 
-def test_drawn_faces_are_measured_as_their_files_would_be(source):
-    levels = (next(source.draw(1, seed=0)) + 1) * 127.5
+def test_drawn_faces_are_measured_as_their_files_would_be(drawing):
+    levels = (next(drawing.draw(1, seed=0)) + 1) * 127.5
     torch.testing.assert_close(levels, levels.round(), atol=1e-4, rtol=0)
 
 
@@ -107,6 +122,12 @@ def test_a_prior_that_draws_one_face_has_no_path(source):
     row = path_row(lambda one, _: one.new_zeros(len(one)))
     found = evaluate_generation(source, (row,), "targets", Extent(count=2, steps=3))
     assert (found.path_length.value, found.path_length.steps) == (0, 3)
+
+
+def test_what_draws_without_styles_is_compared_with_a_folder(features, write_faces, tmp_path):
+    write_faces("real")
+    found = evaluate_generation(dcgan(), SETS, str(tmp_path / "real"), Extent(count=4, seed=2))
+    assert {each.metric for each in found.sets} == {"fid-768", "kid-768", "precision-768"}
 
 
 def test_a_path_is_asked_for_of_a_prior_alone(source, write_faces):

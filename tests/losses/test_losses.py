@@ -12,6 +12,7 @@ from retrato.losses import (
     paired_generator_loss,
     pixel_loss,
     pyramid_loss,
+    saturating_generator_loss,
     style_loss,
 )
 from retrato.losses.style import gram_matrix
@@ -77,3 +78,18 @@ def test_style_loss_does_not_care_where_things_stand(rng):
     features = torch.randn(2, 3, 4, 4, generator=rng)
     assert style_loss([features], [features.flip(2, 3)], [1.0]).item() == pytest.approx(0, abs=1e-6)
     assert style_loss([features], [2 * features], [1.0]).item() > 0.1
+
+
+def test_a_saturating_generator_gains_nothing_where_the_discriminator_is_sure():
+    """Goodfellow et al. (2014), section 3: the mean of log(1 - D), whose gradient is -D."""
+    logits = torch.tensor([-10.0, 0.0], requires_grad=True)
+    loss = saturating_generator_loss(logits)
+    assert loss.item() == pytest.approx(math.log(0.5) / 2, abs=1e-4)
+    loss.backward()
+    assert (2 * logits.grad).tolist() == pytest.approx([-4.54e-5, -0.5], rel=1e-3)
+
+
+def test_the_penalty_is_for_points_as_it_is_for_pictures():
+    points = torch.tensor([[1.0, 0.0], [0.0, 2.0]], requires_grad=True)
+    logits = 3 * points[:, 0] + 4 * points[:, 1]
+    assert gradient_penalty(logits, points).item() == pytest.approx(25)

@@ -3,7 +3,8 @@ import torch
 
 from doubles import TINY
 from retrato.networks.gfpgan import GFPGAN
-from retrato.restoration.restorer import GFPGANRestorer, noise_seeds
+from retrato.networks.noise import noise_seeds
+from retrato.restoration.restorer import GFPGANRestorer
 
 CPU = torch.device("cpu")
 

@@ -6,13 +6,18 @@ import torch
 from doubles import (
     TINY,
     TINY_ADVERSARY,
+    TINY_DCGAN_TASK,
+    TINY_PIX2PIX_TASK,
     TINY_STYLEGAN2_TASK,
     TINY_TASK,
     a_batch,
     published_weights,
+    tiny_dcgan_task,
+    tiny_pix2pix_task,
     tiny_stylegan2_task,
     tiny_task,
 )
+from retrato.data import FaceBatch
 from retrato.errors import UnknownRecipe, UnusableSetting, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.resampling import Resampling
@@ -22,14 +27,22 @@ from retrato.training.division import Division
 from retrato.training.loop import learning_rate_decay
 from retrato.training.recipes import RECIPES, recipe
 from retrato.training.settings import with_setting
+from retrato.training.tasks.dcgan import DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig
 from retrato.training.tasks.judges import IdentityKind, PerceptualKind
+from retrato.training.tasks.pix2pix import Pix2PixTaskConfig
+from retrato.training.tasks.stylegan2 import StyleGAN2TaskConfig
 from retrato.weights.load import load_gfpgan
 from retrato.weights.store import write_weights
 
 
 def at_a_tiny_size(config):
     """A recipe's task with everything but its networks' sizes."""
+    if isinstance(config, DCGANTaskConfig):
+        return replace(config, network=TINY_DCGAN_TASK.network, discriminator=TINY_DCGAN_TASK.discriminator)
+    if isinstance(config, Pix2PixTaskConfig):
+        tiny = TINY_PIX2PIX_TASK
+        return replace(config, network=tiny.network, discriminator=tiny.discriminator, jitter_size=tiny.jitter_size)
     if not isinstance(config, GFPGANTaskConfig):
         return replace(
             config,
@@ -48,13 +61,25 @@ def at_a_tiny_size(config):
     return replace(config, network=replace(config.network, prior=prior), adversary=adversary)
 
 
+MAKERS = {
+    GFPGANTaskConfig: tiny_task,
+    StyleGAN2TaskConfig: tiny_stylegan2_task,
+    DCGANTaskConfig: tiny_dcgan_task,
+    Pix2PixTaskConfig: tiny_pix2pix_task,
+}
+
+
+def batch_for(task):
+    batch = a_batch(4, task.image_size)
+    return FaceBatch(batch.pictures.repeat(1, 1, 1, task.framing.squares), batch.places)
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_builds_at_a_tiny_size_and_takes_one_step(name):
     config = at_a_tiny_size(recipe(name).task)
-    make = tiny_task if isinstance(config, GFPGANTaskConfig) else tiny_stylegan2_task
-    task = make(config)
+    task = MAKERS[type(config)](config)
     before = {name: [each.clone() for each in player.network.parameters()] for name, player in task.players.items()}
-    terms = task.step(a_batch(4), torch.Generator().manual_seed(0), 0, 1.0)
+    terms = task.step(batch_for(task), torch.Generator().manual_seed(0), 0, 1.0)
     assert all(each.isfinite() for each in terms.values())
     for player_name, player in task.players.items():
         moved = [not torch.equal(*pair) for pair in zip(before[player_name], player.network.parameters(), strict=True)]

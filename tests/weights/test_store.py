@@ -74,9 +74,9 @@ def test_foreign_safetensors_are_refused(tmp_path):
 
 
 def test_weights_of_another_network_are_refused(stored, tmp_path):
-    other = StoredWeights("dcgan", stored.config, stored.tensors, {})
+    other = StoredWeights("cyclegan", stored.config, stored.tensors, {})
     write_weights(tmp_path / "w.safetensors", other)
-    with pytest.raises(UnusableWeights, match="dcgan"):
+    with pytest.raises(UnusableWeights, match="cyclegan"):
         load_gfpgan(tmp_path / "w.safetensors")
 
 

@@ -139,7 +139,7 @@ def generation(
     json_file: Path | None,
     device_name: DeviceName,
 ) -> None:
-    """Measure a prior, or a folder of faces that any generator has drawn (a DCGAN's, for one).
+    """Measure a prior, a DCGAN, or a folder of faces that any generator has drawn.
 
     FID, KID, precision and recall to the reference, on Inception's 2048 features, or on 768 where only these are here;
     of a prior also its perceptual path length.
@@ -206,16 +206,19 @@ def load_named(weights: str, asked: Asked) -> FaceRestorer:
 
 
 def load_source(drawn: str, truncation: float, device_name: DeviceName) -> FaceSource:
-    """What draws faces: a folder or archive of pictures, or the weights of a prior."""
+    """What draws faces: a folder or archive of pictures, or the weights of a prior or a DCGAN."""
     from retrato.data import find_stored_images
-    from retrato.evaluation.sources import StoredFaces, StyleGAN2Source
-    from retrato.weights.load import describe_weights, load_stylegan2
+    from retrato.evaluation.sources import DCGANSource, StoredFaces, StyleGAN2Source
+    from retrato.networks.dcgan import DCGAN
+    from retrato.weights.load import describe_weights, load_drawer
 
     path = Path(drawn)
     if path.is_dir() or path.suffix == ".tar":
         return StoredFaces.of(drawn, find_stored_images([path]))
     fetch_named(drawn)
-    generator = load_stylegan2(drawn).eval().requires_grad_(False).to(choose_device(device_name))
+    generator = load_drawer(drawn).eval().requires_grad_(False).to(choose_device(device_name))
+    if isinstance(generator, DCGAN):
+        return DCGANSource(generator, describe_weights(drawn))
     return StyleGAN2Source(generator, describe_weights(drawn), truncation)
 
 

@@ -19,7 +19,9 @@ from retrato.errors import UnwritableOutput
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from retrato.generation import DrawnFace
     from retrato.images.grids import Sheet
+    from retrato.networks.dcgan import DCGAN, Latents
     from retrato.networks.stylegan2 import StyleGAN2Generator, Styles
     from retrato.shapes import Image
 
@@ -91,22 +93,23 @@ def command(
     overwrite: bool,
     device_name: DeviceName,
 ) -> None:
-    """Draw faces of nobody with the weights of a StyleGAN2 prior.
+    """Draw faces of nobody with the weights of a StyleGAN2 prior, or whatever a DCGAN has learned to draw.
 
     The same seed gives the same faces, however many are drawn. Each result says in its EXIF data, a GIF in its comment,
     that a model drew it and that it shows no real person (MP4 has no room for that: say it where you show it).
     """
-    from retrato.weights.load import describe_weights, load_stylegan2
+    from retrato.networks.stylegan2 import StyleGAN2Generator
+    from retrato.weights.load import describe_weights, load_drawer, title_of
 
     count = count or COUNTS[kind]
     targets = targets_for(output, kind, count, seed)
     for target in targets:
         require_target(target, kind, overwrite)
     fetch_named(weights)
-    generator = load_stylegan2(weights).eval().requires_grad_(False).to(choose_device(device_name))
-    name = f"StyleGAN2, {describe_weights(weights)}"
+    generator = load_drawer(weights).eval().requires_grad_(False).to(choose_device(device_name))
+    name = f"{title_of(generator)}, {describe_weights(weights)}"
     frames_between = max(1, round(seconds_per_face * FRAMES_PER_SECOND))
-    images = each_image(generator, styles_for(kind, generator, count, seed, truncation, frames_between))
+    images = images_for(kind, generator, count, seed, truncation, frames_between)
     match kind:
         case Kind.PICTURES:
             write_pictures(images, targets, name, overwrite)
@@ -120,7 +123,42 @@ def command(
             write_marked_film(images, output, name, overwrite)
         case _:
             assert_never(kind)
-    click.echo(f"{counted(count, 'face')} by {name} -> {output}")
+    noun = "face" if isinstance(generator, StyleGAN2Generator) else "picture"
+    click.echo(f"{counted(count, noun)} by {name} -> {output}")
+
+
+def images_for(
+    kind: Kind, generator: StyleGAN2Generator | DCGAN, count: int, seed: int, truncation: float, frames_between: int
+) -> Iterator[Image]:
+    """Pictures in the order in which they are shown.
+
+    Raises:
+        click.UsageError: the generator has no styles, and the kind is made with some.
+    """
+    from retrato.generation import each_face, each_picture
+    from retrato.networks.stylegan2 import StyleGAN2Generator
+
+    if isinstance(generator, StyleGAN2Generator):
+        styles = styles_for(kind, generator, count, seed, truncation, frames_between)
+        return each_image(each_face(generator, styles), len(styles))
+    latents = latents_for(kind, generator, count, seed, frames_between)
+    return each_image(each_picture(generator, latents), len(latents))
+
+
+def latents_for(kind: Kind, generator: DCGAN, count: int, seed: int, frames_between: int) -> Latents:
+    """What a DCGAN draws, in the order in which it is shown.
+
+    Raises:
+        click.UsageError: the kind is made with styles.
+    """
+    import torch
+
+    from retrato.generation import draw_latents, latent_loop
+
+    if kind in {Kind.SWEEP, Kind.MIXING}:
+        raise click.UsageError(f"--as {kind} needs a StyleGAN2: a DCGAN has no styles")
+    latents = draw_latents(generator, count, torch.Generator().manual_seed(seed))
+    return latent_loop(latents, frames_between) if kind is Kind.FILM else latents
 
 
 def targets_for(output: Path, kind: Kind, count: int, seed: int) -> list[Path]:
@@ -183,15 +221,14 @@ def styles_for(
             assert_never(kind)
 
 
-def each_image(generator: StyleGAN2Generator, styles: Styles) -> Iterator[Image]:
+def each_image(drawn: Iterator[DrawnFace], count: int) -> Iterator[Image]:
     """Picture after picture, under a progress bar."""
     from tqdm import tqdm
 
-    from retrato.generation import each_face
     from retrato.images.tensors import to_image
 
-    for face in tqdm(each_face(generator, styles), total=len(styles), unit="picture", disable=None):
-        yield to_image(face)
+    for picture in tqdm(drawn, total=count, unit="picture", disable=None):
+        yield to_image(picture)
 
 
 def sheet_of_all(images: Sequence[Image]) -> Sheet:

@@ -17,6 +17,8 @@ COMMANDS = {
     "prepare": "Cut the faces out of photos, to train on.",
     "train": "Train a recipe on a folder of faces.",
     "generate": "Draw faces with a trained prior.",
+    "translate": "Turn pictures into others, such as drawings into faces.",
+    "minmax": "Watch forger and police play on points.",
     "weights": "List, download, verify and convert weights.",
     "export": "Write a model as one file that other programs run.",
 }

@@ -53,7 +53,7 @@ def list_recipes(context: click.Context, _: click.Parameter, is_asked: bool) -> 
     type=click.Path(path_type=Path, exists=True),
     multiple=True,
     required=True,
-    help="Folder or tar archive of square face crops; may be repeated.",
+    help="Folder or tar archive of square face crops (for dcgan and pix2pix, of any pictures); may be repeated.",
 )
 @click.option(
     "--run", "folder", type=click.Path(path_type=Path), required=True, help="Where the run is kept, or resumed."
@@ -117,7 +117,7 @@ def command(
     """
     import torch
 
-    from retrato.data import find_stored_images, read_ffhq_places
+    from retrato.data import Framing, find_stored_images, paired, read_ffhq_places
     from retrato.training.build import build_task, judging_weights
     from retrato.training.division import Division
     from retrato.training.loop import TrainingFaces, require_divisible, train
@@ -133,6 +133,8 @@ def command(
             fetch_named(name)
     torch.manual_seed(chosen.loop.seed)  # of the weights that a network begins with
     task = build_task(chosen.task, device_of(division, device_name), division)
+    if task.framing is Framing.PAIR:
+        images, others = paired(images), others and paired(others)
     if is_compiled:
         compile_restorer(task)
     require_divisible(chosen.loop, division)

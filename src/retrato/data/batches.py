@@ -45,8 +45,8 @@ class DrawnBatches:
 class FaceBatch:
     """Faces to learn from."""
 
-    pictures: UInt8[Tensor, "n 3 s s"]
-    """0 to 255."""
+    pictures: UInt8[Tensor, "n 3 s wide"]
+    """0 to 255; square, or two squares beside each other."""
     places: PlacesOfFaces
     """Where eyes and mouth are."""
 

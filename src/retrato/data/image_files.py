@@ -5,8 +5,11 @@ import tarfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
+from typing import assert_never
 
+import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
@@ -16,7 +19,8 @@ from retrato.data.stored_image import StoredImage
 from retrato.errors import UnreadableImage, UnusableData
 from retrato.images.decoding import decode_photo
 from retrato.images.encoding import IMAGE_SUFFIXES
-from retrato.images.resizing import resize
+from retrato.images.grids import AnyImage
+from retrato.images.resizing import middle_square
 from retrato.losses.components import TEMPLATE_PLACES, Places, as_tensor
 
 
@@ -77,11 +81,32 @@ def _is_picture(name: str) -> bool:
     return Path(name).suffix.lower() in IMAGE_SUFFIXES and not any(part.startswith(".") for part in parts)
 
 
+class Framing(StrEnum):
+    """What a task takes of each picture."""
+
+    SQUARE = "square"
+    """All of it; it has to be square, as aligned faces are."""
+    MIDDLE = "middle"
+    """The largest square in its middle."""
+    PAIR = "pair"
+    """Source and target beside each other, each the square in the middle of its half or, where they are in two files,
+    of its file (`data.pairs`)."""
+
+    @property
+    def squares(self) -> int:
+        """How many squares beside each other it gives."""
+        return 2 if self is Framing.PAIR else 1
+
+
 class FaceImages:
     """Square faces at one size, decoded when they are asked for."""
 
     def __init__(
-        self, stored: Sequence[StoredImage], size: int, known_places: Mapping[str, Places] | None = None
+        self,
+        stored: Sequence[StoredImage],
+        size: int,
+        known_places: Mapping[str, Places] | None = None,
+        framing: Framing = Framing.SQUARE,
     ) -> None:
         """Of pictures in files.
 
@@ -90,31 +115,38 @@ class FaceImages:
             size: width and height in pixels to which they are brought.
             known_places: of eyes and mouth, by file name without ending; others are in the notes beside a picture, or
                 else where the template has them.
+            framing: what is taken of each.
         """
         self.stored = list(stored)
         self.size = size
+        self.framing = framing
         self._known_places = known_places or {}
 
     def __len__(self) -> int:
         return len(self.stored)
 
-    def __getitem__(self, index: int) -> UInt8[Tensor, "3 s s"]:
-        """The face of that index.
+    def __getitem__(self, index: int) -> UInt8[Tensor, "3 s wide"]:
+        """The face of that index; of a pair, the source and to its right the target.
 
         Raises:
-            UnusableData: its file is not a readable, square picture.
+            UnusableData: its file is not a readable picture, or not one that the framing takes.
         """
         stored = self.stored[index]
-        try:
-            photo = decode_photo(io.BytesIO(stored.read()))
-        except (UnreadableImage, OSError) as error:
-            raise UnusableData(f"cannot read {stored.name} in {stored.file}: {error}") from error
-        if photo.width != photo.height:
-            raise UnusableData(
-                f"{stored.name} in {stored.file} is {photo.width}x{photo.height}: aligned faces are square"
-            )
-        image = photo.image if photo.width == self.size else resize(photo.image, self.size, self.size)
-        return torch.from_numpy(image).permute(2, 0, 1)
+        image = _decoded(stored)
+        height, width = image.shape[:2]
+        match self.framing:
+            case Framing.SQUARE:
+                if width != height:
+                    raise UnusableData(f"{stored.name} in {stored.file} is {width}x{height}: aligned faces are square")
+                images = [image]
+            case Framing.MIDDLE:
+                images = [image]
+            case Framing.PAIR:
+                images = [image, _decoded(stored.target)] if stored.target else _halves(image, stored)
+            case _:
+                assert_never(self.framing)
+        squares = [middle_square(each, self.size) for each in images]
+        return torch.from_numpy(np.concatenate(squares, 1)).permute(2, 0, 1)
 
     def places(self, index: int) -> Float[Tensor, "3 3"]:
         """Where eyes and mouth of the face of that index are, as `losses.components.as_tensor` gives it.
@@ -127,6 +159,23 @@ class FaceImages:
         if known is None and stored.notes is not None:
             known = read_places(stored.notes)
         return as_tensor(known or TEMPLATE_PLACES)
+
+
+def _decoded(stored: StoredImage) -> AnyImage:
+    try:
+        return decode_photo(io.BytesIO(stored.read())).image
+    except (UnreadableImage, OSError) as error:
+        raise UnusableData(f"cannot read {stored.name} in {stored.file}: {error}") from error
+
+
+def _halves(image: AnyImage, stored: StoredImage) -> list[AnyImage]:
+    height, width = image.shape[:2]
+    if width < 1.5 * height:
+        raise UnusableData(
+            f"{stored.name} in {stored.file} is {width}x{height}: a pair stands side by side in one picture, about "
+            "twice as wide as high, or in two files of one name, in the folders source and target"
+        )
+    return [image[:, : width // 2], image[:, width - width // 2 :]]
 
 
 def source_shares(images: Sequence[StoredImage]) -> Float[Tensor, " n"]:

@@ -20,6 +20,9 @@ class StoredImage:
     notes: "StoredImage | None" = None
     """Where the JSON beside it stands, which says where eyes and mouth are (`retrato prepare` writes it)."""
 
+    target: "StoredImage | None" = None
+    """Where what it should become stands, for a pair in two files."""
+
     def read(self) -> bytes:
         """The picture file's bytes."""
         with self.file.open("rb") as file:

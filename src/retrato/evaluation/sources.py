@@ -11,13 +11,14 @@ from torch import Tensor
 from retrato.data import FaceImages, StoredImage
 from retrato.evaluation.sets import SetFeatures, SetQuestions
 from retrato.evaluation.trials import width_of
-from retrato.generation import draw_styles, each_face, mean_style
+from retrato.generation import draw_latents, draw_styles, each_face, each_picture, mean_style
 from retrato.images.tensors import from_levels, rounded
+from retrato.networks.dcgan import DCGAN
 from retrato.networks.stylegan2 import StyleGAN2Generator, truncated
 
 Picture = Float[Tensor, "3 s s"]
 STYLES_AT_ONCE = 64
-"""Bounds the memory of styles that wait to be drawn."""
+"""Bounds the memory of styles and latents that wait to be drawn."""
 
 
 @runtime_checkable
@@ -68,6 +69,33 @@ class StyleGAN2Source:
             styles = draw_styles(self.generator, min(STYLES_AT_ONCE, count - start), rng)
             for face in each_face(self.generator, truncated(styles, mean, self.kept)):
                 yield rounded(face[None])[0]
+
+
+@dataclass(frozen=True, eq=False)
+class DCGANSource:
+    """A DCGAN."""
+
+    generator: DCGAN
+    weights: str
+    """Which these are, in words."""
+
+    @property
+    def name(self) -> str:
+        """Kind and weights."""
+        return f"DCGAN, {self.weights}"
+
+    @property
+    def size(self) -> int:
+        """Width and height of its pictures in pixels."""
+        return self.generator.config.image_size
+
+    def draw(self, count: int, seed: int) -> Iterator[Picture]:
+        """Pictures of latents drawn by that seed."""
+        rng = torch.Generator().manual_seed(seed)
+        for start in range(0, count, STYLES_AT_ONCE):
+            latents = draw_latents(self.generator, min(STYLES_AT_ONCE, count - start), rng)
+            for picture in each_picture(self.generator, latents):
+                yield rounded(picture[None])[0]
 
 
 @dataclass(frozen=True, eq=False)

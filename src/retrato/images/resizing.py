@@ -25,6 +25,15 @@ def resize(image: Image, width: int, height: int) -> Resized:
     return np.array(_resized(PIL.Image.fromarray(image), width, height))
 
 
+def middle_square(image: Image, size: int) -> Resized:
+    """The largest square in the picture's middle, at that size; a square picture of that size as it is."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = np.ascontiguousarray(image[top : top + side, left : left + side])
+    return square if side == size else resize(square, size, size)
+
+
 def enlarge(image: Image, factor: int | float) -> Resized:
     """The picture with each side `factor` times as long, rounded to whole pixels; below 1 it shrinks.
 

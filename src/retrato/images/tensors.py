@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from retrato.images.grids import Sheet
 from retrato.shapes import Image, Pictures
 
 
@@ -36,6 +37,12 @@ def rounded(pictures: Pictures) -> Pictures:
 def to_images(pictures: Pictures) -> list[Image]:
     """Each picture of a batch; see `to_image`."""
     return [to_image(picture) for picture in pictures]
+
+
+def tiled(pictures: Pictures, columns: int) -> Sheet:
+    """Pictures in rows of so many, touching each other, as one; as many as fill whole rows."""
+    rows = [torch.cat(list(row), 2) for row in pictures.float().split(columns) if len(row) == columns]
+    return to_image(torch.cat(rows, 1))
 
 
 def to_image(picture: Float[Tensor, "3 h w"]) -> Image:

@@ -6,6 +6,7 @@ from retrato.losses.adversarial import (
     gradient_penalty,
     paired_discriminator_loss,
     paired_generator_loss,
+    saturating_generator_loss,
 )
 from retrato.losses.identity import embedding_loss, identity_loss
 from retrato.losses.path_length import path_length_penalty, path_lengths
@@ -26,5 +27,6 @@ __all__ = [
     "perceptual_loss",
     "pixel_loss",
     "pyramid_loss",
+    "saturating_generator_loss",
     "style_loss",
 ]

@@ -2,14 +2,23 @@
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor
 
-from retrato.shapes import Pictures, Scalar
+from retrato.shapes import Scalar
 
 
 def generator_loss(fake_logits: Tensor) -> Scalar:
     """Small when the discriminator takes fakes for real: the mean of log(1 + exp(-logits))."""
     return F.softplus(-fake_logits).mean()
+
+
+def saturating_generator_loss(fake_logits: Tensor) -> Scalar:
+    """The generator's part of the min-max game as it stands (Goodfellow et al., 2014, eq. 1): the mean of log(1 - D).
+
+    Flat where the discriminator is sure of fakes, so that a young generator learns nothing; never more than 0.
+    """
+    return -F.softplus(fake_logits).mean()
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Scalar:
@@ -32,12 +41,12 @@ def paired_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Scala
     return 2 * F.softplus(fake_logits - real_logits).mean()
 
 
-def gradient_penalty(real_logits: Tensor, real_pictures: Pictures) -> Scalar:
+def gradient_penalty(real_logits: Tensor, real_pictures: Float[Tensor, "n ..."]) -> Scalar:
     """R1 (Mescheder et al., 2018, eq. 9, without its gamma / 2): the squared gradient at real pictures, on average.
 
     Args:
         real_logits: of `real_pictures`, which must require a gradient.
-        real_pictures: what the discriminator saw.
+        real_pictures: what the discriminator saw; pictures, or anything else.
     """
     (gradient,) = torch.autograd.grad(real_logits.sum(), real_pictures, create_graph=True)
-    return gradient.square().sum((1, 2, 3)).mean()
+    return gradient.square().flatten(1).sum(1).mean()

@@ -1,10 +1,13 @@
 """Noise that depends on a seed alone: the same on a CPU, a GPU, and in a batch of any size."""
 
 import math
+import zlib
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
+
+from retrato.shapes import Pictures
 
 NoiseSeeds = Int64[Tensor, " n"]
 """One for each picture."""
@@ -19,6 +22,12 @@ def seeded_noise(seeds: NoiseSeeds, shape: tuple[int, ...]) -> Float[Tensor, "n 
     radius = (-2 * torch.log((bits.float() + 1) / (MASK + 2.0))).sqrt()
     angle = _hash(bits + 0x9E3779B9).float() * (2 * math.pi / (MASK + 1.0))
     return torch.cat([radius * angle.cos(), radius * angle.sin()], 1)[:, :count].unflatten(1, shape)
+
+
+def noise_seeds(pictures: Pictures, seed: int) -> NoiseSeeds:
+    """For each picture one of its own, which hangs on nothing but its pixels and the seed, and so not on the batch."""
+    pixels = pictures.detach().cpu().add(1).mul(127.5).round().to(torch.uint8)
+    return torch.tensor([zlib.crc32(each.numpy().tobytes(), seed) for each in pixels], dtype=torch.int64)
 
 
 def _hash(values: Int64[Tensor, "..."]) -> Int64[Tensor, "..."]:

@@ -5,12 +5,14 @@ from pathlib import Path
 from retrato.device import DeviceName, choose_device
 from retrato.errors import UnknownEngine, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN
+from retrato.networks.pix2pix import UNet
 from retrato.networks.restoreformer import RestoreFormer
 from retrato.precision import Precision, fastest_precision
 from retrato.restoration.engines.choose import choose_engine, run_by
 from retrato.restoration.engines.names import EngineName
 from retrato.restoration.restoreformer import RestoreFormerRestorer
 from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
+from retrato.translation import PairKind, Translator, pairs_of
 from retrato.weights.load import describe_weights, load_network, title_of
 
 
@@ -21,7 +23,7 @@ def load_restorer(
     noise_seed: int | None = None,
     engine: EngineName | str | None = None,
 ) -> FaceRestorer:
-    """GFP-GAN or RestoreFormer, whichever these weights are for, run by the engine that is asked for.
+    """GFP-GAN, RestoreFormer, or a Pix2Pix that has learned from degraded faces, whichever these weights are for.
 
     Args:
         name_or_file: bundled; a catalog name such as gfpgan-v1.4 or restoreformer, fetched if it is not here; our file;
@@ -30,7 +32,8 @@ def load_restorer(
         precision: what in; by default bf16 where the machine multiplies in it, and is several times faster for it.
             RestoreFormer, and all that ONNX Runtime runs, is always computed in float32.
         noise_seed: decides the prior's noise, together with the face; by default that is stored with the weights.
-            RestoreFormer has none, and other engines than torch have the stored one only.
+            RestoreFormer has none; in Pix2Pix it decides which features are dropped, by default none; engines other
+            than torch have the stored one only.
         engine: what computes; by default torch, and for an exported file the fastest that is installed.
 
     Raises:
@@ -54,5 +57,12 @@ def load_restorer(
             return GFPGANRestorer(network, weights, chosen, precision or fastest_precision(chosen), noise_seed)
         case RestoreFormer():
             return RestoreFormerRestorer(network, weights, chosen)
+        case UNet() if pairs_of(name_or_file) is PairKind.DEGRADED:
+            return Translator(network, weights, PairKind.DEGRADED, chosen, noise_seed)
+        case UNet():
+            raise UnusableWeights(
+                f"{name_or_file} holds weights for Pix2Pix that has learned from {pairs_of(name_or_file)} pairs, not "
+                "from degraded faces: apply it with retrato translate"
+            )
         case _:
             raise UnusableWeights(f"{name_or_file} holds weights for {title_of(network)}, which restores no faces")

@@ -33,6 +33,16 @@ def mark_as_generated(photo: Photo, generator: str) -> Photo:
     return replace(photo, exif=with_text(None, Base.ProcessingSoftware, generated_note(generator)))
 
 
+def mark_as_translated(photo: Photo, translator: str) -> Photo:
+    """The picture with a note in EXIF's ProcessingSoftware, instead of whatever EXIF it had.
+
+    Args:
+        photo: made by a model of another kind of picture.
+        translator: kind and weights of what made it.
+    """
+    return _noted(photo, PIL.Image.Exif(), f"retrato {__version__}: made of another picture by a model ({translator})")
+
+
 def generated_note(generator: str) -> str:
     """What goes with pictures and films that a model drew, in the words of its mark."""
     return f"retrato {__version__}: drawn by a model, shows no real person ({generator})"

@@ -1,6 +1,5 @@
 """Anything that restores aligned faces."""
 
-import zlib
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -9,7 +8,7 @@ import torch
 from retrato.device import DeviceName, choose_device
 from retrato.networks.gfpgan import GFPGAN
 from retrato.networks.inference import for_inference
-from retrato.networks.noise import NoiseSeeds
+from retrato.networks.noise import noise_seeds
 from retrato.precision import Precision, fastest_precision
 from retrato.shapes import Faces
 from retrato.weights.load import describe_weights, load_gfpgan
@@ -109,9 +108,3 @@ class GFPGANRestorer:
         on_device = faces.to(self._device, memory_format=torch.channels_last)
         seeds = None if self._noise_seed is None else noise_seeds(faces, self._noise_seed).to(self._device)
         return self._network.restore(on_device, seeds).clamp(-1, 1).cpu()
-
-
-def noise_seeds(faces: Faces, seed: int) -> NoiseSeeds:
-    """For each face one of its own, which hangs on nothing but its pixels and the seed, and so not on the batch."""
-    pixels = faces.detach().cpu().add(1).mul(127.5).round().to(torch.uint8)
-    return torch.tensor([zlib.crc32(face.numpy().tobytes(), seed) for face in pixels], dtype=torch.int64)

@@ -8,10 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from retrato.errors import UnusableSetting, UnusableWeights
+from retrato.networks.dcgan import DCGANConfig
 from retrato.networks.gfpgan import GFPGANConfig
+from retrato.networks.pix2pix import UNetConfig
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.training.division import Division
 from retrato.training.recipes import TaskConfig
+from retrato.training.tasks.dcgan import DCGANTask, DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
 from retrato.training.tasks.judges import (
     ArcFaceJudge,
@@ -22,12 +25,13 @@ from retrato.training.tasks.judges import (
     PerceptualKind,
     VGGJudge,
 )
+from retrato.training.tasks.pix2pix import Pix2PixTask, Pix2PixTaskConfig
 from retrato.training.tasks.stylegan2 import StyleGAN2Task, StyleGAN2TaskConfig
 from retrato.weights import judges, load
 from retrato.weights.store import config_fields
 
-AnyTask = GFPGANTask | StyleGAN2Task
-NetworkConfig = GFPGANConfig | StyleGAN2Config
+AnyTask = GFPGANTask | StyleGAN2Task | DCGANTask | Pix2PixTask
+NetworkConfig = GFPGANConfig | StyleGAN2Config | DCGANConfig | UNetConfig
 
 
 def build_task(config: TaskConfig, device: torch.device, division: Division) -> AnyTask:
@@ -46,6 +50,10 @@ def build_task(config: TaskConfig, device: torch.device, division: Division) -> 
             return GFPGANTask(config, _judges(config, device), device, division)
         case StyleGAN2TaskConfig():
             return StyleGAN2Task(config, device, division)
+        case DCGANTaskConfig():
+            return DCGANTask(config, device, division)
+        case Pix2PixTaskConfig():
+            return Pix2PixTask(config, device, division)
         case _:
             assert_never(config)
 
@@ -77,6 +85,14 @@ def start_from(task: AnyTask, name_or_file: str) -> None:
             prior = load.load_stylegan2(name_or_file)
             _require_same(prior.config, task.config.network, name_or_file)
             task.generator.start_from(prior.state_dict())
+        case DCGANTask():
+            drawer = load.load_dcgan(name_or_file)
+            _require_same(drawer.config, task.config.network, name_or_file)
+            task.generator.start_from(drawer.state_dict())
+        case Pix2PixTask():
+            translator = load.load_pix2pix(name_or_file)
+            _require_same(translator.config, task.config.network, name_or_file)
+            task.translator.start_from(translator.state_dict())
         case _:
             assert_never(task)
 

@@ -127,7 +127,7 @@ def _train(
         raise UnusableRun(f"the processes stand at different iterations, this one at {done}: give all one run folder")
     drawn = DrawnBatches(source_shares(faces.learned), config.batch_size, config.seed, range(done, config.iterations))
     shares = (division.share(batch) for batch in drawn)
-    batches = load_batches(FaceImages(faces.learned, task.image_size, faces.known_places), shares)
+    batches = load_batches(FaceImages(faces.learned, task.image_size, faces.known_places, task.framing), shares)
     keeper = Keeper(task, run, faces)
     log, meter = run.log(done) if division.is_first else None, Meter(config.batch_size)
     problem: UnusableData | None = None
@@ -180,8 +180,8 @@ class Keeper:
 
     def __init__(self, task: Task, run: RunFolder, faces: TrainingFaces) -> None:
         self._task, self._run = task, run
-        self._shown = _pictures((faces.others or faces.learned)[:PREVIEW_PICTURES], task.image_size)
-        self._judged = _pictures(faces.others[:SCORED_PICTURES], task.image_size) if faces.others else None
+        self._shown = _pictures((faces.others or faces.learned)[:PREVIEW_PICTURES], task)
+        self._judged = _pictures(faces.others[:SCORED_PICTURES], task) if faces.others else None
 
     def save(self, iteration: int) -> None:
         """In the first process alone.
@@ -194,8 +194,8 @@ class Keeper:
             self._run.save(self._task, iteration, self._task.preview(self._shown), score)
 
 
-def _pictures(images: Sequence[StoredImage], size: int) -> UInt8[Tensor, "n 3 s s"]:
-    faces = FaceImages(images, size)
+def _pictures(images: Sequence[StoredImage], task: Task) -> UInt8[Tensor, "n 3 s wide"]:
+    faces = FaceImages(images, task.image_size, framing=task.framing)
     return torch.stack([faces[index] for index in range(len(faces))])
 
 

@@ -123,6 +123,8 @@ class Player(Generic[Network]):
         averaged: list[Tensor] = list(self.average.parameters())
         current: list[Tensor] = list(self.network.parameters())
         torch._foreach_lerp_(averaged, current, 1 - keep)
+        for average, buffer in zip(self.average.buffers(), self.network.buffers(), strict=True):
+            average.copy_(buffer)  # what normalisation has seen is a mean over time already
 
     def start_from(self, tensors: Mapping[str, Tensor]) -> None:
         """Take over weights of a network of the same shape.

@@ -5,19 +5,24 @@ from dataclasses import dataclass, replace
 
 from retrato.degradation import DegradationRanges, OldPhotoRanges, Preset
 from retrato.errors import UnknownRecipe
+from retrato.networks.dcgan import DCGANConfig, DCGANDiscriminatorConfig
 from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGANConfig
+from retrato.networks.pix2pix import PatchDiscriminatorConfig, UNetConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.precision import Precision
 from retrato.training.loop import LoopConfig
 from retrato.training.player import AdamConfig
 from retrato.training.tasks.adversary import AdversaryConfig
+from retrato.training.tasks.dcgan import DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig, LossWeights
 from retrato.training.tasks.judges import IdentityKind, PerceptualKind
+from retrato.training.tasks.pix2pix import Pix2PixTaskConfig
 from retrato.training.tasks.stylegan2 import AugmentationConfig, StyleGAN2TaskConfig
+from retrato.translation import PairKind
 
-TaskConfig = GFPGANTaskConfig | StyleGAN2TaskConfig
+TaskConfig = GFPGANTaskConfig | StyleGAN2TaskConfig | DCGANTaskConfig | Pix2PixTaskConfig
 
 COMPACT_PRIOR = StyleGAN2Config(
     image_size=256, style_size=96, channel_base=8192, channel_max=256, mapping_layers=0, fold=2
@@ -184,6 +189,89 @@ def stylegan2_256_compact() -> Recipe:
     )
 
 
+def dcgan_64() -> Recipe:
+    """DCGAN as in its paper: 64 px, a generator of 12.7 million parameters (Radford et al., 2016, section 4, figure 1).
+
+    Wants tens of thousands of pictures; with a thousand the discriminator knows them by heart after some epochs. The
+    paper does not say how wide its discriminator is: 64 channels is what its authors' code has. 128 px:
+    `--set task.network.image_size=128 --set task.discriminator.image_size=128`.
+    """
+    return Recipe(
+        task=DCGANTaskConfig(
+            network=DCGANConfig(image_size=64, latent_size=100, channels=128),
+            discriminator=DCGANDiscriminatorConfig(image_size=64, channels=64),
+            generator_learning=_dcgan_learning(),
+            discriminator_learning=_dcgan_learning(),
+            precision=Precision.FP32,
+        ),
+        loop=LoopConfig(iterations=40_000, batch_size=128, decay_share=0.0),
+    )
+
+
+def dcgan_28_digits() -> Recipe:
+    """DCGAN small enough to watch: pictures of 28 px, such as digits, a generator of half a million parameters.
+
+    Two CPU cores draw digits that can be read within minutes.
+    """
+    return Recipe(
+        task=DCGANTaskConfig(
+            network=DCGANConfig(image_size=28, latent_size=100, channels=32),
+            discriminator=DCGANDiscriminatorConfig(image_size=28, channels=32),
+            generator_learning=_dcgan_learning(),
+            discriminator_learning=_dcgan_learning(),
+            precision=Precision.FP32,
+        ),
+        loop=LoopConfig(iterations=2_000, batch_size=128, decay_share=0.0),
+    )
+
+
+def pix2pix_256() -> Recipe:
+    """Pix2Pix as in its paper, on pairs of your own: 54 million parameters, 256 px (Isola et al., 2017, appendix 6).
+
+    Its data sets have 400 (facades) to 137,000 pairs, and took 200 to 15 epochs. `--set task.pairs=edges` (grey,
+    degraded) makes the sources of single pictures.
+    """
+    return Recipe(
+        task=Pix2PixTaskConfig(
+            network=UNetConfig(image_size=256, channels=64),
+            discriminator=PatchDiscriminatorConfig(channels=64, layers=4),
+            pairs=PairKind.OWN,
+            pixel_weight=100.0,
+            jitter_size=286,
+            translator_learning=_dcgan_learning(),
+            discriminator_learning=_dcgan_learning(),
+            precision=Precision.FP32,
+        ),
+        loop=LoopConfig(iterations=80_000, batch_size=1, decay_share=0.0),
+    )
+
+
+def pix2pix_64_laptop() -> Recipe:
+    """Pix2Pix small enough to watch: drawings of edges to pictures of 64 px, 2.1 million parameters.
+
+    `--set task.pairs=grey` learns colours, `--set task.pairs=degraded` restores faces, and `retrato restore` and
+    `evaluate` then take its weights.
+    """
+    return Recipe(
+        task=Pix2PixTaskConfig(
+            network=UNetConfig(image_size=64, channels=24, channel_max=128),
+            discriminator=PatchDiscriminatorConfig(channels=24, layers=3),
+            pairs=PairKind.EDGES,
+            pixel_weight=100.0,
+            jitter_size=72,
+            translator_learning=_dcgan_learning(),
+            discriminator_learning=_dcgan_learning(),
+            precision=Precision.FP32,
+        ),
+        loop=LoopConfig(iterations=6_000, batch_size=4, decay_share=0.0),
+    )
+
+
+def _dcgan_learning() -> AdamConfig:
+    """Of DCGAN and Pix2Pix: 2e-4 at once, unclipped, weights that are not averaged."""
+    return AdamConfig(2e-4, betas=(0.5, 0.999), warmup_iterations=0, largest_gradient=None, average_decay=0.0)
+
+
 def _published_prior(mapping_layers: int) -> StyleGAN2Config:
     """StyleGAN2 at 512 px with channel multiplier 1; GFP-GAN has no use for the mapping."""
     return StyleGAN2Config(channel_base=16384, mapping_layers=mapping_layers, resampling=Resampling.FIR)
@@ -208,6 +296,10 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "gfpgan-128-laptop": gfpgan_128_laptop,
     "stylegan2-512": stylegan2_512,
     "stylegan2-256-compact": stylegan2_256_compact,
+    "dcgan-64": dcgan_64,
+    "dcgan-28-digits": dcgan_28_digits,
+    "pix2pix-256": pix2pix_256,
+    "pix2pix-64-laptop": pix2pix_64_laptop,
 }
 
 

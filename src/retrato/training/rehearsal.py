@@ -32,7 +32,9 @@ def rehearse(task: Task, config: LoopConfig) -> Rehearsal:
     """
     generator = torch.Generator().manual_seed(config.seed)
     count, size = config.batch_size // task.division.processes, task.image_size
-    pictures = torch.randint(0, 256, (count, 3, size, size), generator=generator, dtype=torch.uint8)
+    pictures = torch.randint(
+        0, 256, (count, 3, size, size * task.framing.squares), generator=generator, dtype=torch.uint8
+    )
     batch = FaceBatch(pictures, as_tensor(TEMPLATE_PLACES).expand(count, -1, -1))
 
     def seconds_of(iteration: int) -> float:

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from retrato.data import FaceBatch
+from retrato.data import FaceBatch, Framing
 from retrato.shapes import Image
 from retrato.training.division import Division
 from retrato.training.player import Player
@@ -24,6 +24,11 @@ class Task(Protocol):
     @property
     def image_size(self) -> int:
         """Width and height of the pictures it learns from."""
+        ...
+
+    @property
+    def framing(self) -> Framing:
+        """What it takes of each picture."""
         ...
 
     @property
@@ -65,11 +70,11 @@ class Task(Protocol):
         """Go on from a state."""
         ...
 
-    def preview(self, pictures: UInt8[Tensor, "n 3 s s"]) -> Image:
+    def preview(self, pictures: UInt8[Tensor, "n 3 s wide"]) -> Image:
         """A sheet of what the averaged weights do, for the same pictures every time."""
         ...
 
-    def score(self, pictures: UInt8[Tensor, "n 3 s s"]) -> float | None:
+    def score(self, pictures: UInt8[Tensor, "n 3 s wide"]) -> float | None:
         """How far the averaged weights are from perfect on pictures that were not learned; None if it cannot say."""
         ...
 

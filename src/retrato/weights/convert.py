@@ -14,10 +14,9 @@ from torch import Tensor
 from retrato.errors import UnusableWeights, UnwritableOutput
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.resampling import Resampling
-from retrato.networks.restoreformer import RestoreFormer
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from retrato.weights.files import TORCH_SUFFIXES
-from retrato.weights.load import describe_weights, has_published_layout, load_network, locate_weights
+from retrato.weights.load import describe_weights, has_published_layout, load_network, locate_weights, title_of
 from retrato.weights.names.gfpgan import gfpgan_to_published
 from retrato.weights.names.kinds import Kind
 from retrato.weights.names.stylegan2 import stylegan2_to_published
@@ -75,8 +74,9 @@ def convert(name_or_file: str | Path, target: Path, layout: Kind = Kind.CLEAN, *
         raise UnwritableOutput(f"{target}: name a .safetensors file for retrato's layout, or a .pth for the published")
     path = locate_weights(name_or_file)
     network, source = load_network(path), describe_weights(path)
-    if isinstance(network, RestoreFormer):
-        raise UnusableWeights(f"{name_or_file} holds a RestoreFormer, which has one layout only: use the file as it is")
+    if not isinstance(network, GFPGAN | StyleGAN2Generator):
+        title = title_of(network)
+        raise UnusableWeights(f"{name_or_file} holds a {title}, which has one layout only: use the file as it is")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.suffix in TORCH_SUFFIXES:

@@ -11,7 +11,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from retrato.errors import UnknownWeights, UnusableWeights
+from retrato.networks.dcgan import DCGAN, DCGANConfig
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
+from retrato.networks.pix2pix import UNet, UNetConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.restoreformer import RestoreFormer, RestoreFormerConfig
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
@@ -22,11 +24,17 @@ from retrato.weights.names.restoreformer import CODEBOOK
 from retrato.weights.published import from_published, is_published, recognised
 from retrato.weights.store import FORMAT, StoredWeights, read_story, read_weights
 
-TITLES = {"gfpgan": "GFP-GAN", "stylegan2": "StyleGAN2", "restoreformer": "RestoreFormer"}
+TITLES = {
+    "gfpgan": "GFP-GAN",
+    "stylegan2": "StyleGAN2",
+    "restoreformer": "RestoreFormer",
+    "dcgan": "DCGAN",
+    "pix2pix": "Pix2Pix",
+}
 """What networks are called in messages."""
 
 Network = TypeVar("Network", bound=nn.Module)
-Generator = GFPGAN | StyleGAN2Generator | RestoreFormer
+Generator = GFPGAN | StyleGAN2Generator | RestoreFormer | DCGAN | UNet
 
 
 def load_gfpgan(name_or_file: str | Path) -> GFPGAN:
@@ -66,6 +74,40 @@ def load_restoreformer(name_or_file: str | Path) -> RestoreFormer:
     return _of_kind(RestoreFormer, name_or_file)
 
 
+def load_drawer(name_or_file: str | Path) -> StyleGAN2Generator | DCGAN:
+    """What draws pictures of nothing but chance: StyleGAN2's generator, or DCGAN.
+
+    Raises:
+        UnknownWeights: neither a known name nor a file.
+        UnavailableWeights: a catalog name whose file is not here and cannot be fetched.
+        UnusableWeights: the file is broken or is for something else.
+    """
+    network = load_network(name_or_file)
+    if isinstance(network, StyleGAN2Generator | DCGAN):
+        return network
+    raise UnusableWeights(f"{name_or_file} holds weights for {title_of(network)}, which draws nothing by chance alone")
+
+
+def load_dcgan(name_or_file: str | Path) -> DCGAN:
+    """DCGAN's generator, with the weights of a file that `retrato train` wrote.
+
+    Raises:
+        UnknownWeights: neither a known name nor a file.
+        UnusableWeights: the file is broken or is for something else.
+    """
+    return _of_kind(DCGAN, name_or_file)
+
+
+def load_pix2pix(name_or_file: str | Path) -> UNet:
+    """Pix2Pix's translator, with the weights of a file that `retrato train` wrote.
+
+    Raises:
+        UnknownWeights: neither a known name nor a file.
+        UnusableWeights: the file is broken or is for something else.
+    """
+    return _of_kind(UNet, name_or_file)
+
+
 def load_network(name_or_file: str | Path) -> Generator:
     """Whichever of them is in a file, with its weights.
 
@@ -92,6 +134,10 @@ def title_of(network: Generator) -> str:
             return TITLES["stylegan2"]
         case RestoreFormer():
             return TITLES["restoreformer"]
+        case DCGAN():
+            return TITLES["dcgan"]
+        case UNet():
+            return TITLES["pix2pix"]
         case _:
             assert_never(network)
 
@@ -207,7 +253,8 @@ def tensors_of(path: Path) -> Mapping[str, Tensor]:
 def _of_kind(kind: type[Network], name_or_file: str | Path) -> Network:
     network = load_network(name_or_file)
     if not isinstance(network, kind):
-        wanted = next(title for name, title in TITLES.items() if kind.__name__.lower().startswith(name))
+        name = "pix2pix" if kind is UNet else kind.__name__.lower()
+        wanted = next(title for known, title in TITLES.items() if name.startswith(known))
         raise UnusableWeights(f"{name_or_file} holds weights for {title_of(network)}, not for {wanted}")
     return network
 
@@ -219,6 +266,10 @@ def _described(stored: StoredWeights) -> Generator:
     if stored.network == "restoreformer":
         multipliers = tuple(stored.config["multipliers"])  # JSON has lists only
         return RestoreFormer(RestoreFormerConfig(**{**stored.config, "multipliers": multipliers}))
+    if stored.network == "dcgan":
+        return DCGAN(DCGANConfig(**stored.config))
+    if stored.network == "pix2pix":
+        return UNet(UNetConfig(**stored.config))
     return GFPGAN(GFPGANConfig(**{**stored.config, "prior": _stylegan2_config(stored.config["prior"])}))
 
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from retrato.data import FaceBatch
+from retrato.data import FaceBatch, Framing
 from retrato.degradation import DegradationRanges, DegradationRecord, degrade, draw
 from retrato.degradation.record import REFERENCE_SIZE
 from retrato.images.tensors import from_levels, to_images
@@ -126,6 +126,8 @@ class GFPGANTask:
         network.prior.requires_grad_(not config.freeze_prior)
         self.restorer = Player(network, config.restorer, self.division)
         self.adversary = Adversary(config.adversary, device, self.division) if config.adversary else None
+
+    framing = Framing.SQUARE
 
     @property
     def image_size(self) -> int:

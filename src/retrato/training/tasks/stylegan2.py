@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Bool, Int64, UInt8
 from torch import Tensor
 
-from retrato.data import FaceBatch
+from retrato.data import FaceBatch, Framing
 from retrato.degradation.draws import Draws, Record
 from retrato.generation import draw_faces
-from retrato.images.tensors import from_levels, to_images
+from retrato.images.tensors import from_levels, tiled
 from retrato.losses import discriminator_loss, generator_loss, path_length_penalty, path_lengths
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
 from retrato.networks.stylegan2 import Style, StyleGAN2Config, StyleGAN2Generator, Styles, in_every_layer, mix_styles
@@ -127,6 +127,8 @@ class StyleGAN2Task:
         self.mean_length = torch.zeros((), device=device)
         self.augmentation_probability = 0.0
         self.sign_sum, self.sign_count = torch.zeros((), device=device), 0
+
+    framing = Framing.SQUARE
 
     @property
     def image_size(self) -> int:
@@ -277,9 +279,7 @@ class StyleGAN2Task:
         """Faces of the averaged generator, a little truncated; always of the same latents."""
         rng = torch.Generator().manual_seed(PREVIEW_SEED)
         faces = draw_faces(self.generator.average, PREVIEW_PICTURES, rng, kept=PREVIEW_TRUNCATION)
-        rows = faces.unflatten(0, (4, -1))  # (4, 4, 3, S, S)
-        together = torch.cat([torch.cat(list(row), 2) for row in rows], 1)
-        return to_images(together[None])[0]
+        return tiled(faces, 4)
 
     def score(self, pictures: UInt8[Tensor, "n 3 s s"]) -> float | None:  # noqa: ARG002
         """None: no number of one batch says how good a generator is."""
