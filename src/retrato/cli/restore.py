@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,19 +21,15 @@ from retrato.cli.options import (
     precision_option,
     weights_option,
 )
+from retrato.cli.photo_files import describe, restore_file
 from retrato.cli.text import counted
 from retrato.device import DeviceName
-from retrato.errors import NoFace, RetratoError, UnwritableOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from retrato.images.photo import Photo
-    from retrato.restoration.photo import RestoredPhoto
     from retrato.restoration.pipeline import Pipeline
     from retrato.restoration.upscaler import Upscaler
 
-FORMATS = ("jpeg", "png", "webp", "tiff", "bmp")
+FORMATS = ("jpeg", "png", "webp", "tiff", "bmp", "avif", "heif")
 PIPELINES = ("retrato", "published")
 MASKS = ("parsed", "square")
 """The values of `restoration.pipeline.FaceMask`, known without loading torch."""
@@ -104,6 +99,7 @@ MASKS = ("parsed", "square")
     help="Draw the prior's noise, which decides such things as single hairs, from this seed; by default it is the "
     "noise stored with the weights. Either way the same photo gives the same result.",
 )
+@click.option("--keep-times", is_flag=True, help="Results get the times of their photos: when last read and changed.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist, be they the inputs.")
 @device_option
 @precision_option
@@ -124,6 +120,7 @@ def command(
     save_faces: bool,
     format_name: str | None,
     seed: int | None,
+    keep_times: bool,
     overwrite: bool,
     device_name: DeviceName,
     precision: str,
@@ -134,10 +131,14 @@ def command(
     A photo that cannot be restored is named with the reason, and the others go on. Exit code: 0 when all were
     restored, 1 when some were not, 2 for wrong options, 130 when stopped.
 
+    All else of a photo stays: its pixels, their depth and colours, EXIF, XMP and IPTC. What a format cannot hold is
+    said. Of a TIFF with several pages each is restored, and those without a face are copied.
+
     What a model restores is its guess. Each result says so in its EXIF data
     (BMP has room for none).
     """
     from retrato.faces.strength import Strength
+    from retrato.images.files import set_times, times_of
     from retrato.restoration.photo import PhotoRestorer
 
     photos = list_photos(inputs)
@@ -160,10 +161,12 @@ def command(
     faces_of_restored: list[int] = []  # counts alone: an album's pixels would fill the memory
 
     def restore_one(path: Path, target: Path) -> str:
-        result = restore_file(path, target, restorer.restore_aligned if aligned else restorer, overwrite)
-        faces_of_restored.append(len(result.faces))
-        if save_faces:
-            write_faces(result, target, overwrite)
+        times = times_of(path)
+        restore = restorer.restore_aligned if aligned else restorer
+        result = restore_file(path, target, restore, overwrite, save_faces)
+        if keep_times:
+            set_times(target, times)
+        faces_of_restored.append(result.faces)
         return describe(result)
 
     all_done = each_photo({path: target_for(path, output, format_name) for path in photos}, restore_one)
@@ -212,62 +215,3 @@ def target_for(path: Path, output: Path, format_name: str | None) -> Path:
 
     target = output if is_file_name(output) else output / path.name
     return target.with_suffix(suffix_for(format_name.upper())) if format_name else target
-
-
-def restore_file(path: Path, target: Path, restore: Callable[[Photo], RestoredPhoto], overwrite: bool) -> RestoredPhoto:
-    """Read, restore and write one photo.
-
-    Raises:
-        RetratoError: it cannot be read, has no face, or cannot be written.
-    """
-    from retrato.images.files import format_for, read_image, require_writable, write_image
-
-    photo = read_image(path)
-    format_for(target)
-    require_writable(target, replace=overwrite)
-    try:
-        result = restore(photo)
-    except RetratoError as error:
-        raise type(error)(f"{path}: {error}") from error
-    if not result.faces and result.enlarged_by is None:
-        left = f" that can be restored ({why_skipped(result)})" if result.skipped else ""
-        raise NoFace(
-            f"{path}: no face found{left}; try turning it upright, or --aligned if it is a face cut out closely"
-        )
-    write_image(result.photo, target, replace=overwrite)
-    return result
-
-
-def write_faces(result: RestoredPhoto, target: Path, overwrite: bool) -> None:
-    """Each face's crop, restored crop and both side by side, in the folder `faces` beside the target.
-
-    Raises:
-        UnwritableOutput: one cannot be written; the photo itself is.
-    """
-    from retrato.images.files import write_image
-    from retrato.images.grids import side_by_side
-    from retrato.images.photo import Photo
-
-    marks = replace(result.photo, alpha=None)
-    folder = target.parent / "faces"
-    for index, face in enumerate(result.faces):
-        both = side_by_side([face.crop.image, face.restored])
-        pictures = {"crop": Photo(face.crop.image)}
-        pictures |= {"restored": replace(marks, image=face.restored), "both": replace(marks, image=both)}
-        for kind, photo in pictures.items():
-            try:
-                write_image(photo, folder / f"{target.name}-{index}-{kind}.png", replace=overwrite)
-            except UnwritableOutput as error:
-                raise UnwritableOutput(f"{target} is restored, but a face is not saved: {error}") from error
-
-
-def describe(result: RestoredPhoto) -> str:
-    """How many faces, and what each step took."""
-    steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in result.seconds.items())
-    left = f"; {counted(len(result.skipped), 'face')} left as found: {why_skipped(result)}" if result.skipped else ""
-    return f"{counted(len(result.faces), 'face')} ({steps}){left}"
-
-
-def why_skipped(result: RestoredPhoto) -> str:
-    """Where the faces are that are left as they were, and why."""
-    return "; ".join(f"at {each.face.box.left:.0f}, {each.face.box.top:.0f}: {each.reason}" for each in result.skipped)

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-import PIL.Image
 from PIL.ExifTags import Base
 
 from retrato import __version__
+from retrato.images.exif import with_text
 from retrato.images.photo import Photo
 
 
@@ -17,12 +17,10 @@ def mark_as_restored(photo: Photo, restorer: str | None, upscaler: str | None = 
         restorer: kind and weights of what restored the faces, where there are any.
         upscaler: kind and weights of the model that enlarged what is around them, where one did.
     """
-    exif = PIL.Image.Exif()
-    if photo.exif is not None:
-        exif.load(photo.exif)
     done = [f"faces restored by a model ({restorer})"] if restorer else []
     done += [f"background enlarged by a model ({upscaler})"] if upscaler else []
-    return _noted(photo, exif, f"retrato {__version__}: {', '.join(done)}")
+    note = f"retrato {__version__}: {', '.join(done)}"
+    return replace(photo, exif=with_text(photo.exif, Base.ProcessingSoftware, note))
 
 
 def mark_as_generated(photo: Photo, generator: str) -> Photo:
@@ -32,7 +30,7 @@ def mark_as_generated(photo: Photo, generator: str) -> Photo:
         photo: drawn by a model from nothing but chance.
         generator: kind and weights of what drew it.
     """
-    return _noted(photo, PIL.Image.Exif(), generated_note(generator))
+    return replace(photo, exif=with_text(None, Base.ProcessingSoftware, generated_note(generator)))
 
 
 def mark_as_translated(photo: Photo, translator: str) -> Photo:
@@ -48,8 +46,3 @@ def mark_as_translated(photo: Photo, translator: str) -> Photo:
 def generated_note(generator: str) -> str:
     """What goes with pictures and films that a model drew, in the words of its mark."""
     return f"retrato {__version__}: drawn by a model, shows no real person ({generator})"
-
-
-def _noted(photo: Photo, exif: PIL.Image.Exif, note: str) -> Photo:
-    exif[Base.ProcessingSoftware] = note
-    return replace(photo, exif=exif.tobytes())
