@@ -19,8 +19,7 @@ def mark_as_restored(photo: Photo, restorer: str | None, upscaler: str | None = 
     """
     done = [f"faces restored by a model ({restorer})"] if restorer else []
     done += [f"background enlarged by a model ({upscaler})"] if upscaler else []
-    note = f"retrato {__version__}: {', '.join(done)}"
-    return replace(photo, exif=with_text(photo.exif, Base.ProcessingSoftware, note))
+    return _noted(photo, photo.exif, f"retrato {__version__}: {', '.join(done)}")
 
 
 def mark_as_generated(photo: Photo, generator: str) -> Photo:
@@ -30,7 +29,7 @@ def mark_as_generated(photo: Photo, generator: str) -> Photo:
         photo: drawn by a model from nothing but chance.
         generator: kind and weights of what drew it.
     """
-    return replace(photo, exif=with_text(None, Base.ProcessingSoftware, generated_note(generator)))
+    return _noted(photo, None, generated_note(generator))
 
 
 def mark_as_translated(photo: Photo, translator: str) -> Photo:
@@ -40,9 +39,13 @@ def mark_as_translated(photo: Photo, translator: str) -> Photo:
         photo: made by a model of another kind of picture.
         translator: kind and weights of what made it.
     """
-    return _noted(photo, PIL.Image.Exif(), f"retrato {__version__}: made of another picture by a model ({translator})")
+    return _noted(photo, None, f"retrato {__version__}: made of another picture by a model ({translator})")
 
 
 def generated_note(generator: str) -> str:
     """What goes with pictures and films that a model drew, in the words of its mark."""
     return f"retrato {__version__}: drawn by a model, shows no real person ({generator})"
+
+
+def _noted(photo: Photo, exif: bytes | None, note: str) -> Photo:
+    return replace(photo, exif=with_text(exif, Base.ProcessingSoftware, note))
