@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from doubles import published_weights
 from retrato.cli.main import retrato
-from retrato.cli.restore import MASKS
+from retrato.cli.restoring import MASKS
 from retrato.errors import UnavailableWeights, UnknownWeights
 from retrato.restoration.photo import PhotoRestorer
 from retrato.restoration.pipeline import FaceMask
@@ -95,7 +95,7 @@ def test_a_folder_is_restored_and_the_bad_ones_are_named(run, portrait, tmp_path
     (folder / "notes.txt").write_text("left alone")
     result = run(folder, "-o", "out")
     assert result.exit_code == 1
-    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["a.png", "z.bmp"]
+    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == [".retrato", "a.png", "z.bmp"]
     refused = [line for line in result.output.splitlines() if line.startswith("not done: ")]
     assert len(refused) == 5
     assert "dot.png: no face found" in result.output

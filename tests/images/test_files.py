@@ -10,7 +10,6 @@ import pytest
 
 from retrato.errors import MissingPackage, UnreadableImage, UnwritableOutput
 from retrato.images.files import (
-    find_images,
     list_pages,
     read_image,
     set_times,
@@ -280,28 +279,6 @@ def test_the_umask_decides_who_may_read(tmp_path, photo):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "photo.png").stat().st_mode) == 0o640
-
-
-# Finding
-
-
-def test_pictures_are_found_by_their_endings_in_order(tmp_path):
-    for name in ["b.png", "a.JPG", "c.tiff", "notes.txt", ".hidden.png"]:
-        (tmp_path / name).touch()
-    assert [path.name for path in find_images(tmp_path)] == ["a.JPG", "b.png", "c.tiff"]
-
-
-def test_folders_are_neither_pictures_nor_looked_into(tmp_path):
-    (tmp_path / "folder.png").mkdir()
-    (tmp_path / "folder.png" / "a.png").touch()
-    assert find_images(tmp_path) == []
-
-
-@pytest.mark.parametrize("name", ["nowhere", "file.png"])
-def test_what_is_no_folder_is_refused(tmp_path, name):
-    (tmp_path / "file.png").touch()
-    with pytest.raises(UnreadableImage, match=r"cannot look for pictures in .*; name a folder"):
-        find_images(tmp_path / name)
 
 
 def test_pages_are_written_as_they_are_made(tmp_path):

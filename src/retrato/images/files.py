@@ -1,6 +1,7 @@
 """Photos in files: read whole or not at all, written whole or not at all."""
 
 import errno
+import hashlib
 import os
 import secrets
 import stat
@@ -20,7 +21,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "PIXEL_LIMIT",
     "copy_page",
-    "find_images",
+    "digest_of_file",
     "format_for",
     "list_pages",
     "read_image",
@@ -136,6 +137,16 @@ def write_pages(
     return tuple(dict.fromkeys(left_out))
 
 
+def digest_of_file(path: str | PathLike[str]) -> str:
+    """SHA-256 of what is in a file, as hexadecimal digits.
+
+    Raises:
+        UnreadableImage: there is no such file, or it is empty.
+    """
+    with _opened(Path(path)) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def times_of(path: str | PathLike[str]) -> tuple[int, int]:
     """When a file was last read and last changed, for `set_times`.
 
@@ -188,20 +199,6 @@ def writing(path: Path, *, replace: bool) -> Iterator[None]:
         raise UnwritableOutput(f"cannot write {path}: {error}") from error
     except OSError as error:
         raise UnwritableOutput(f"cannot write {path}: {_why_unwritable(path, error)}") from error
-
-
-def find_images(folder: str | PathLike[str]) -> list[Path]:
-    """The pictures right inside a folder, by their names' endings, sorted; hidden files are left out.
-
-    Raises:
-        UnreadableImage: there is no such folder, or it cannot be looked into.
-    """
-    folder = Path(folder)
-    try:
-        found = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()]
-    except OSError as error:
-        raise UnreadableImage(f"cannot look for pictures in {folder}: {_reason(error)}; name a folder") from error
-    return sorted(path for path in found if not path.name.startswith("."))
 
 
 def _require_filled_file(path: Path) -> None:

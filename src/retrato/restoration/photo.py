@@ -107,7 +107,7 @@ class PhotoRestorer:
         only_largest: bool = False,
         placement: Placement | None = None,
         upscale_background: Upscaler | None = None,
-        strength: Strength = Strength(),  # noqa: B008 (it is frozen)
+        strength: Strength = Strength(),
     ) -> None:
         """Put the parts together.
 
@@ -145,8 +145,8 @@ class PhotoRestorer:
         precision: Precision | None = None,
         noise_seed: int | None = None,
         engine: EngineName | str | None = None,
-        pipeline: Pipeline = RetratoPipeline(),  # noqa: B008 (it is frozen)
-        strength: Strength = Strength(),  # noqa: B008
+        pipeline: Pipeline = RetratoPipeline(),
+        strength: Strength = Strength(),
     ) -> "PhotoRestorer":
         """A restorer with the named weights; unless `pipeline` says otherwise, with all that comes with retrato.
 

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 import tifffile
 
-from retrato.cli.photo_files import Outcome, describe, restore_file
-from retrato.errors import NoFace, UnwritableOutput
+from retrato.errors import UnwritableOutput
 from retrato.faces.face import Box, Face
 from retrato.images.resizing import enlarge_photo
 from retrato.restoration.photo import PhotoRestorer, RestoredPhoto
+from retrato.restoration.photo_file import Writing, restore_file, why_left
+from retrato.restoration.report import Outcome
 
 BRIGHT = 200
 """Pages that are as bright have a face; for what restores them, all others have a speck that it cannot restore."""
@@ -50,21 +51,23 @@ def album(tmp_path):
 
 
 def test_a_face_that_is_left_is_named_with_its_page(album, tmp_path):
-    outcome = restore_file(album(250, 20), tmp_path / "result.tif", restore, overwrite=False)
-    assert (outcome.faces, outcome.pages) == (1, 2)
-    assert len(outcome.skipped) == 1
-    assert outcome.skipped[0].startswith("page 2 at 7, 9: ")
+    report = restore_file(album(250, 20), tmp_path / "result.tif", restore)
+    assert (report.outcome, len(report.restored), report.pages) == (Outcome.RESTORED, 1, 2)
+    (where,) = why_left(report.left, several=True)
+    assert where.startswith("page 2 at 7, 9: ")
 
 
 def test_an_album_in_which_no_face_can_be_restored_says_why(album, tmp_path):
-    with pytest.raises(NoFace, match=r"no face found that can be restored \(page 1 at 7, 9: .*; page 2 at 7, 9: "):
-        restore_file(album(10, 20), tmp_path / "result.tif", restore, overwrite=False)
+    report = restore_file(album(10, 20), tmp_path / "result.tif", restore)
+    assert report.outcome is Outcome.NO_FACE
+    assert "no face found that can be restored (page 1 at 7, 9: " in report.reason
+    assert "; page 2 at 7, 9: " in report.reason
     assert not (tmp_path / "result.tif").exists()
 
 
 def test_pages_without_faces_are_written_where_a_model_enlarges_them(album, tmp_path):
-    outcome = restore_file(album(10, 20), tmp_path / "result.tif", enlarged_by_a_model, overwrite=False)
-    assert (outcome.faces, outcome.pages) == (0, 2)
+    report = restore_file(album(10, 20), tmp_path / "result.tif", enlarged_by_a_model)
+    assert (report.outcome, report.faces, report.pages) == (Outcome.RESTORED, (), 2)
     with tifffile.TiffFile(tmp_path / "result.tif") as result:
         assert [page.shape for page in result.pages] == [(180, 160, 3)] * 2
         assert [page.asarray().mean() for page in result.pages] == [10, 20]
@@ -72,7 +75,7 @@ def test_pages_without_faces_are_written_where_a_model_enlarges_them(album, tmp_
 
 def test_pages_without_faces_grow_with_the_others(album, tmp_path):
     twice = PhotoRestorer(find, Unchanged(), upscale=2)
-    restore_file(album(250, 20), tmp_path / "result.tif", twice, overwrite=False)
+    restore_file(album(250, 20), tmp_path / "result.tif", twice)
     with tifffile.TiffFile(tmp_path / "result.tif") as result:
         assert [page.shape for page in result.pages] == [(180, 160, 3)] * 2
 
@@ -83,13 +86,5 @@ def test_a_saved_face_that_is_in_the_way_is_said_of_a_photo_that_is_written(albu
     with pytest.raises(
         UnwritableOutput, match=r"result\.tif is restored, but a face is not saved: cannot write .*crop"
     ):
-        restore_file(album(250), tmp_path / "result.tif", restore, overwrite=False, save_faces=True)
+        restore_file(album(250), tmp_path / "result.tif", restore, Writing(save_faces=True))
     assert (tmp_path / "result.tif").exists()
-
-
-def test_an_outcome_is_told_in_one_line_and_its_notes():
-    outcome = Outcome(2, {"find": 0.251, "paste": 1.0}, ("at 1, 2: too small",), ("BMP holds no XMP",), pages=3)
-    assert describe(outcome) == (
-        "2 faces on 3 pages (find 0.25 s, paste 1.00 s); 1 face left as found: at 1, 2: too small\n"
-        "  note: BMP holds no XMP"
-    )
