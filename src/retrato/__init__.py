@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from retrato.faces.mtcnn import MTCNNDetector
     from retrato.images.files import read_image, write_image
     from retrato.images.photo import Photo
-    from retrato.restoration.photo import PhotoRestorer, RestoredFace, RestoredPhoto
+    from retrato.restoration.photo import PhotoRestorer
+    from retrato.restoration.restored import RestoredFace, RestoredPhoto
     from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
     from retrato.restoration.upscaler import Upscaler
 
@@ -31,8 +32,8 @@ _HOMES = {
     "MTCNNDetector": "retrato.faces.mtcnn",
     "Photo": "retrato.images.photo",
     "PhotoRestorer": "retrato.restoration.photo",
-    "RestoredFace": "retrato.restoration.photo",
-    "RestoredPhoto": "retrato.restoration.photo",
+    "RestoredFace": "retrato.restoration.restored",
+    "RestoredPhoto": "retrato.restoration.restored",
     "RetratoError": "retrato.errors",
     "Upscaler": "retrato.restoration.upscaler",
     "read_image": "retrato.images.files",

@@ -20,6 +20,10 @@ class UnusableFace(RetratoError):
     """Landmarks from which no upright face can be cut."""
 
 
+class UnusableRegion(RetratoError):
+    """A part of a photo that does not belong to it."""
+
+
 class UnknownWeights(RetratoError):
     """A name that is neither in the catalog nor a file."""
 

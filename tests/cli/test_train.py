@@ -25,6 +25,7 @@ def run(tmp_path, monkeypatch, judges):
     monkeypatch.chdir(tmp_path)
     tiny = Recipe(GFPGANTaskConfig(network=TINY), LoopConfig(iterations=3, batch_size=2))
     monkeypatch.setitem(recipes.RECIPES, "tiny", lambda: tiny)
+    monkeypatch.setattr("retrato.cli.train.fetch_named", lambda name: None)  # what it would fetch is not loaded
     monkeypatch.setattr(judging, "load_lpips", lambda: judges.perceptual)
     monkeypatch.setattr(judging, "load_mobilefacenet", lambda: judges.recognition)
     monkeypatch.setitem(recipes.RECIPES, "tiny-prior", lambda: Recipe(TINY_STYLEGAN2_TASK, tiny.loop))

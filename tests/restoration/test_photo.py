@@ -8,6 +8,7 @@ import torch
 from PIL.ExifTags import Base
 
 from retrato.errors import NotEnoughMemory, UnusableFace
+from retrato.faces.choice import FaceChoice, Which
 from retrato.faces.face import Box, Face
 from retrato.faces.paste import PlacedFace
 from retrato.faces.published import PublishedPlacement
@@ -177,7 +178,7 @@ def test_a_photo_without_faces_comes_back_unmarked(photo):
 
 def test_only_the_largest_face_is_restored_if_asked(photo, face):
     small = face_at(350.0, 300.0, 20.0)
-    restored = PhotoRestorer(lambda _: [face, small], Unchanged(), only_largest=True)(photo)
+    restored = PhotoRestorer(lambda _: [face, small], Unchanged(), choice=FaceChoice((Which.LARGEST,)))(photo)
     assert [each.face for each in restored.faces] == [face]
 
 
@@ -287,7 +288,7 @@ def test_other_failures_are_not_taken_for_full_memory(photo):
 
 def test_the_next_face_is_tried_if_the_largest_cannot_be_set_upright(photo, face):
     nowhere = Face(Box(0.0, 0.0, 9.0, 9.0), np.zeros((5, 2)), 0.9)
-    restored = PhotoRestorer(lambda _: [nowhere, face], Unchanged(), only_largest=True)(photo)
+    restored = PhotoRestorer(lambda _: [nowhere, face], Unchanged(), choice=FaceChoice((Which.LARGEST,)))(photo)
     assert [each.face for each in restored.faces] == [face]
 
 

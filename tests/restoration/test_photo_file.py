@@ -5,9 +5,10 @@ import tifffile
 from retrato.errors import UnwritableOutput
 from retrato.faces.face import Box, Face
 from retrato.images.resizing import enlarge_photo
-from retrato.restoration.photo import PhotoRestorer, RestoredPhoto
+from retrato.restoration.photo import PhotoRestorer
 from retrato.restoration.photo_file import Writing, restore_file, why_left
 from retrato.restoration.report import Outcome
+from retrato.restoration.restored import RestoredPhoto
 
 BRIGHT = 200
 """Pages that are as bright have a face; for what restores them, all others have a speck that it cannot restore."""

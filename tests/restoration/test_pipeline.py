@@ -37,12 +37,12 @@ def _offline(monkeypatch, tmp_path):
 
 
 def test_our_own_pipeline_needs_nothing_but_what_is_bundled():
-    assert isinstance(detector_of(RetratoPipeline(), CPU), MTCNNDetector)
+    assert isinstance(detector_of(RetratoPipeline(), CPU).find_faces, MTCNNDetector)
     assert isinstance(placement_of(RetratoPipeline(), CPU), SeamlessPlacement)
 
 
 def test_our_own_pipeline_bounds_what_retinaface_looks_at_and_the_published_does_not(detector_file):
-    assert detector_of(RetratoPipeline(detector_file), CPU).config.longest_side == 1024
+    assert detector_of(RetratoPipeline(detector_file), CPU).find_faces.config.longest_side == 1024
     assert detector_of(PublishedPipeline(detector_file), CPU).config.longest_side is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,6 +47,49 @@ class StrengthParts(click.ParamType):  # type: ignore[type-arg] # generic in som
             strength = FiniteFloatRange(0, 1).convert(number.strip(), param, ctx)
             strengths.update(dict.fromkeys(regions, strength))
         return strengths
+
+
+def box_from(value: str) -> tuple[float, ...] | None:
+    """Left, top, right and bottom, if the words are such numbers and something lies between them."""
+    try:
+        numbers = tuple(float(each) for each in value.split(","))
+    except ValueError:
+        return None
+    fits = (
+        len(numbers) == 4 and all(map(math.isfinite, numbers)) and numbers[0] < numbers[2] and numbers[1] < numbers[3]
+    )
+    return numbers if fits else None
+
+
+class WhichFace(click.ParamType):  # type: ignore[type-arg] # as above
+    """What `faces.choice.FaceChoice` takes: a word, a number from 1, or a box."""
+
+    name = "largest|centre|number|box"
+    WORDS = ("largest", "centre")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The word, the number, or the box as four numbers."""
+        text = str(value).strip()
+        if text in self.WORDS:
+            return text
+        if text.isdecimal() and int(text) > 0:
+            return int(text)
+        return box_from(text) or self.fail(
+            f"{value!r} is neither {', '.join(self.WORDS)}, a number from 1, nor a box left,top,right,bottom",
+            param,
+            ctx,
+        )
+
+
+class Region(click.ParamType):  # type: ignore[type-arg] # as above
+    """A box, or a file that exists."""
+
+    name = "region"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The box as four numbers, or the path."""
+        box = box_from(str(value))
+        return box or click.Path(exists=True, dir_okay=False, path_type=Path).convert(value, param, ctx)
 
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

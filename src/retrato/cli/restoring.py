@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,9 @@ from retrato.cli.fetching import fetch_named
 from retrato.cli.options import (
     Decorator,
     FiniteFloatRange,
+    Region,
     StrengthParts,
+    WhichFace,
     device_option,
     engine_option,
     precision_from,
@@ -24,12 +27,17 @@ from retrato.device import DeviceName
 from retrato.restoration.engines.names import EngineName
 
 if TYPE_CHECKING:
+    from retrato.faces.choice import FaceChoice
     from retrato.restoration.pipeline import Pipeline
     from retrato.restoration.settings import RestoreSettings
 
 PIPELINES = ("retrato", "published")
 MASKS = ("parsed", "square")
-"""The values of `restoration.pipeline.FaceMask`, known without loading torch."""
+SHARP = ("restore", "less", "skip")
+ROTATIONS = ("none", "auto", "90", "180", "270")
+"""The values of `restoration.pipeline.FaceMask`, `faces.choice.SharpFaces` and `restoration.rotation.Rotation`, known
+without loading torch."""
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 OPTIONS: tuple[Decorator, ...] = (
     click.option("--upscale", type=click.Choice(["1", "2", "4"]), default="1", show_default=True, help="Times larger."),
@@ -77,7 +85,46 @@ OPTIONS: tuple[Decorator, ...] = (
         help="How much of the photo's grain stays in its faces; 1 is as much as around them.",
     ),
     click.option("--aligned", is_flag=True, help="The inputs are face crops already, square and aligned as FFHQ's."),
-    click.option("--only-largest", is_flag=True, help="Restore the largest face of each photo only."),
+    click.option(
+        "--face",
+        "faces",
+        type=WhichFace(),
+        multiple=True,
+        help="Restore only the largest face, that in the centre, the one of a number (1 is the largest), or those "
+        "whose middle is in a box: left,top,right,bottom in pixels; may be repeated.",
+    ),
+    click.option("--person", type=FILE, help="Restore only the face that is most like the one in this photo."),
+    click.option(
+        "--smallest", type=FiniteFloatRange(0), default=0, help="Leave faces that are fewer pixels wide as they are."
+    ),
+    click.option(
+        "--sharp",
+        type=click.Choice(SHARP),
+        default=SHARP[0],
+        show_default=True,
+        help="What to do with faces that are sharp already: restore them, take less of the change, or skip them.",
+    ),
+    click.option(
+        "--keep",
+        "kept",
+        type=Region(),
+        multiple=True,
+        metavar="BOX-OR-FILE",
+        help="Leave a part of the photo as it is, be it in a face (glasses, jewellery, a scar): left,top,right,bottom "
+        "in pixels, or a picture as large as the photo that is light there; may be repeated.",
+    ),
+    click.option(
+        "--rotate",
+        type=click.Choice(ROTATIONS),
+        default=ROTATIONS[0],
+        show_default=True,
+        help="Turn photos by so many degrees against the clock, or so that most faces are upright.",
+    ),
+    click.option(
+        "--any-angle",
+        is_flag=True,
+        help="Look for leaning faces also where upright ones are found, not only where none are; takes longer.",
+    ),
     click.option(
         "--seed",
         type=click.IntRange(0, 2**31 - 1),
@@ -103,7 +150,13 @@ class How:
     strength: dict[str, float]
     grain: float
     aligned: bool
-    only_largest: bool
+    faces: tuple[str | int | tuple[float, ...], ...]
+    person: Path | None
+    smallest: float
+    sharp: str
+    kept: tuple[tuple[float, ...] | Path, ...]
+    rotate: str
+    any_angle: bool
     seed: int | None
     device_name: DeviceName
     precision: str
@@ -116,7 +169,9 @@ class How:
             click.UsageError: options do not go together.
             UnavailableWeights: weights cannot be fetched.
         """
+        from retrato.faces.face import Box
         from retrato.faces.strength import Strength
+        from retrato.restoration.rotation import Rotation
         from retrato.restoration.settings import RestoreSettings
         from retrato.restoration.upscaler import LANCZOS
 
@@ -125,12 +180,11 @@ class How:
                 f"--background {self.background} has nothing to enlarge: add --upscale 2 or --upscale 4"
             )
         pipeline = self._pipeline()
-        for name in (self.weights, self.background):
+        for name in (self.weights, self.background, *(["mobilefacenet"] if self.person else [])):
             fetch_named(name)
         return RestoreSettings(
             weights=self.weights,
             upscale=int(self.upscale),
-            only_largest=self.only_largest,
             background=self.background,
             device=self.device_name,
             precision=precision_from(self.precision),
@@ -138,19 +192,35 @@ class How:
             engine=EngineName(self.engine) if self.engine else None,
             pipeline=pipeline,
             strength=Strength(**self.strength),
+            choice=self._choice(),
+            person=None if self.person is None else str(self.person),
+            rotate=Rotation(self.rotate),
+            kept=tuple(each if isinstance(each, Path) else Box(*each) for each in self.kept),
             aligned=self.aligned,
         )
+
+    def _choice(self) -> FaceChoice:
+        from retrato.faces.choice import FaceChoice, SharpFaces, Which
+        from retrato.faces.face import Box
+
+        only = tuple(
+            Which(each) if isinstance(each, str) else each if isinstance(each, int) else Box(*each)
+            for each in self.faces
+        )
+        return FaceChoice(only, self.smallest, SharpFaces(self.sharp))
 
     def _pipeline(self) -> Pipeline:
         """Aligned faces need neither detector nor mask, so none is fetched."""
         from retrato.restoration.pipeline import MTCNN, FaceMask, PublishedPipeline, RetratoPipeline
 
         if self.pipeline_name == "published":
+            if self.any_angle:
+                raise click.UsageError("--any-angle belongs to --pipeline retrato: GFPGAN looks for upright faces")
             pipeline = PublishedPipeline(MTCNN, FaceMask.SQUARE) if self.aligned else PublishedPipeline()
             return PublishedPipeline(self.detector or pipeline.detector, FaceMask(self.mask or pipeline.mask))
         if self.mask is not None:
             raise click.UsageError("--mask belongs to --pipeline published: retrato pastes the change alone")
-        return RetratoPipeline(self.detector or MTCNN, self.grain)
+        return RetratoPipeline(self.detector or MTCNN, self.grain, self.any_angle)
 
 
 def asking_how(function: Callable[..., None]) -> Callable[..., None]:

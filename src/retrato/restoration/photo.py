@@ -8,12 +8,14 @@ from itertools import islice
 from pathlib import Path
 
 import cv2
+import numpy as np
 import torch
 
 from retrato.degradation import grey
 from retrato.device import DeviceName, choose_device
 from retrato.errors import NotEnoughMemory, UnusableFace, UnwritableOutput
 from retrato.faces.alignment import cut_again, mapped, scaling, template, warped
+from retrato.faces.choice import FaceChoice
 from retrato.faces.detector import FaceDetector
 from retrato.faces.face import Box, Face, FaceCrop
 from retrato.faces.paste import PlacedFace
@@ -23,13 +25,19 @@ from retrato.images.decoding import PIXEL_LIMIT
 from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
 from retrato.images.tensors import to_images, to_pictures
+from retrato.images.turning import turn_photo
 from retrato.precision import Precision
 from retrato.restoration.colour import GREY_BELOW
+from retrato.restoration.cutting import CutFace, FaceCutter, SkippedFace
 from retrato.restoration.engines.names import EngineName
+from retrato.restoration.kept import Kept
 from retrato.restoration.loading import load_restorer
+from retrato.restoration.person import Person
 from retrato.restoration.pipeline import Pipeline, RetratoPipeline, detector_of, placement_of
 from retrato.restoration.provenance import mark_as_restored
+from retrato.restoration.restored import RestoredFace, RestoredPhoto
 from retrato.restoration.restorer import FaceRestorer
+from retrato.restoration.rotation import Rotation
 from retrato.restoration.upscaler import LANCZOS, LanczosUpscaler, Upscaler, load_background
 from retrato.shapes import Faces, Image
 
@@ -40,57 +48,16 @@ PIXELS_AT_ONCE = 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class RestoredFace:
-    """One face, before and after."""
-
-    face: Face
-    """Where it was found."""
-    crop: FaceCrop
-    """Cut out upright."""
-    restored: Image
-    """The crop, restored."""
-    seconds: float
-    """What restoring took; faces that are restored together share their time."""
-
-
-@dataclass(frozen=True, eq=False)
-class SkippedFace:
-    """One face that was left as it is."""
-
-    face: Face
-    """Where it was found."""
-    reason: str
-    """Why it cannot be restored."""
-
-
-@dataclass(frozen=True, eq=False)
-class RestoredPhoto:
-    """A photo with its faces restored, and how that went."""
-
-    photo: Photo
-    faces: Sequence[RestoredFace]
-    """From the largest to the smallest; none where no face was found."""
-    seconds: dict[str, float]
-    """What each step took: find, enlarge, cut, restore, paste."""
-    skipped: Sequence[SkippedFace] = ()
-    """Faces that were found and left as they are: too small, turned too far, or no faces after all."""
-    enlarged_by: str | None = None
-    """The model that drew what is around the faces larger, where one did."""
-
-    @property
-    def image(self) -> Image:
-        """The pixels alone."""
-        return self.photo.image
-
-
-@dataclass(frozen=True, eq=False)
 class UprightFaces:
     """A photo whose faces are cut out and wait to be restored."""
 
     photo: Photo
-    cut: list[tuple[Face, FaceCrop]]
+    cut: list[CutFace]
     skipped: list[SkippedFace]
     steps: "Steps"
+    kept: Kept | None
+    """What of the photo stays as it is."""
+    turns: int = 0
     fades: bool = True
     """Whether the faces fade towards the borders of their crops."""
 
@@ -104,10 +71,12 @@ class PhotoRestorer:
         restore_faces: FaceRestorer,
         *,
         upscale: int = 1,
-        only_largest: bool = False,
         placement: Placement | None = None,
         upscale_background: Upscaler | None = None,
         strength: Strength = Strength(),
+        choice: FaceChoice = FaceChoice(),
+        person: Person | None = None,
+        rotate: Rotation = Rotation.NONE,
     ) -> None:
         """Put the parts together.
 
@@ -115,11 +84,13 @@ class PhotoRestorer:
             find_faces: where the faces of a picture are.
             restore_faces: aligned faces to restored ones.
             upscale: how many times wider and higher the result is.
-            only_largest: leave the other faces as they are.
             placement: how faces are cut out and put back; retrato's own where nothing is said.
             upscale_background: what enlarges the photo around the faces; by default Lanczos. A model makes sense only
                 where there is something to enlarge.
             strength: how much of each restored face is taken over.
+            choice: which faces are restored; the others are left as they are.
+            person: whose face is the only one to be restored.
+            rotate: how photos are turned before all else, such as scans that lie on their side.
         """
         if upscale < 1:
             raise ValueError(f"upscale must be 1 or more, found {upscale}")
@@ -129,8 +100,9 @@ class PhotoRestorer:
         self.find_faces = find_faces
         self.restore_faces = restore_faces
         self.upscale = upscale
-        self.only_largest = only_largest
         self.placement = placement or SeamlessPlacement()
+        self.cut_faces = FaceCutter(self.placement, choice, person)
+        self.rotate = rotate
         self.strength = strength
 
     @classmethod
@@ -139,7 +111,6 @@ class PhotoRestorer:
         name_or_file: str | Path = "bundled",
         *,
         upscale: int = 1,
-        only_largest: bool = False,
         background: Upscaler | str | Path = LANCZOS,
         device: DeviceName | str = DeviceName.AUTO,
         precision: Precision | None = None,
@@ -147,11 +118,14 @@ class PhotoRestorer:
         engine: EngineName | str | None = None,
         pipeline: Pipeline = RetratoPipeline(),
         strength: Strength = Strength(),
+        choice: FaceChoice = FaceChoice(),
+        person: Photo | str | Path | None = None,
+        rotate: Rotation | str = Rotation.NONE,
     ) -> "PhotoRestorer":
         """A restorer with the named weights; unless `pipeline` says otherwise, with all that comes with retrato.
 
         `background` is an upscaler or what `load_background` takes: lanczos, realesr-general-x4v3, a file, ...;
-        `precision`, `noise_seed` and `engine` are as `load_restorer` takes them.
+        `precision`, `noise_seed` and `engine` are as `load_restorer` takes them; `person` is a photo of theirs.
 
         Raises:
             UnknownWeights: neither a known name nor a file.
@@ -159,25 +133,35 @@ class PhotoRestorer:
             UnusableWeights: the file is broken or holds something else.
             UnavailableDevice: this machine has no such device.
             MissingPackage: the engine is not installed.
+            UnusableFace: the photo of the person shows no face that can be used.
+            UnreadableImage: it is no picture.
         """
+        find_faces = detector_of(pipeline, choose_device(device))
         return cls(
-            detector_of(pipeline, choose_device(device)),
+            find_faces,
             load_restorer(name_or_file, device, precision, noise_seed, engine),
             upscale=upscale,
-            only_largest=only_largest,
             placement=placement_of(pipeline, choose_device(device)),
             upscale_background=background if isinstance(background, Upscaler) else load_background(background, device),
             strength=strength,
+            choice=choice,
+            person=person_of(person, find_faces),
+            rotate=Rotation(rotate),
         )
 
-    def __call__(self, photo: Photo) -> RestoredPhoto:
+    def __call__(self, photo: Photo, kept: Kept | None = None) -> RestoredPhoto:
         """Restore the faces of a photo.
 
+        Args:
+            photo: of any size.
+            kept: what of it stays as it is, faces or not.
+
         Raises:
+            UnusableRegion: what is to be kept does not belong to the photo.
             UnwritableOutput: the enlarged photo would have more pixels than retrato reads.
             NotEnoughMemory: it does not fit into this machine.
         """
-        upright = self._upright(photo)
+        upright = self._upright(photo, kept)
         return self._pasted(upright, self._restored([upright]))
 
     def each(self, photos: Iterable[Photo]) -> Iterator[RestoredPhoto]:
@@ -198,10 +182,11 @@ class PhotoRestorer:
                 waiting = []
         yield from self._together(waiting)
 
-    def restore_aligned(self, photo: Photo) -> RestoredPhoto:
+    def restore_aligned(self, photo: Photo, kept: Kept | None = None) -> RestoredPhoto:
         """Restore a picture that is a face crop already, aligned as FFHQ's are, to its edges.
 
         Raises:
+            UnusableRegion: what is to be kept does not belong to the picture.
             UnusableFace: the picture is not square.
             UnwritableOutput: the enlarged picture would have more pixels than retrato reads.
             NotEnoughMemory: it does not fit into this machine.
@@ -215,7 +200,9 @@ class PhotoRestorer:
         steps = Steps()
         with memory_in_words(photo), steps.timed("cut"):
             cut = whole_picture(photo.image, self.restore_faces.size)
-        upright = UprightFaces(photo, [cut], [], steps, fades=False)
+        if kept is not None:
+            kept.require_fitting(photo)
+        upright = UprightFaces(photo, [cut], [], steps, kept, fades=False)
         return self._pasted(upright, self._restored([upright]))
 
     def _require_room(self, photo: Photo) -> None:
@@ -226,28 +213,20 @@ class PhotoRestorer:
                 f"more than the {PIXEL_LIMIT / 1e6:.0f} that are read back: choose a smaller upscale"
             )
 
-    def _cut_out(self, image: Image, found: list[Face]) -> tuple[list[tuple[Face, FaceCrop]], list[SkippedFace]]:
-        """The faces that can be restored, upright, and those that cannot."""
-        cut: list[tuple[Face, FaceCrop]] = []
-        skipped: list[SkippedFace] = []
-        for face in found:
-            if cut and self.only_largest:
-                break
-            try:
-                cut.append((face, self.placement.cut_out(image, face, self.restore_faces.size)))
-            except UnusableFace as error:
-                skipped.append(SkippedFace(face, str(error)))
-        return cut, skipped
-
-    def _upright(self, photo: Photo) -> "UprightFaces":
+    def _upright(self, photo: Photo, kept: Kept | None = None) -> "UprightFaces":
         self._require_room(photo)
+        if kept is not None:
+            kept.require_fitting(photo)
         steps = Steps()
         with memory_in_words(photo):
             with steps.timed("find"):
+                turns = self.rotate.quarters(photo.image, self.find_faces)
+                kept = kept and kept.turned(turns, photo.width, photo.height)
+                photo = turn_photo(photo, turns)
                 found = self.find_faces(photo.image)
             with steps.timed("cut"):
-                cut, skipped = self._cut_out(photo.image, found)
-        return UprightFaces(photo, cut, skipped, steps)
+                cut, skipped = self.cut_faces(photo.image, found, self.restore_faces.size)
+        return UprightFaces(photo, cut, skipped, steps, kept, turns)
 
     def _together(self, waiting: "Sequence[UprightFaces]") -> Iterator[RestoredPhoto]:
         restored = iter(self._restored(waiting))
@@ -270,13 +249,13 @@ class PhotoRestorer:
             with steps.timed("enlarge"):
                 canvas = photo if self.upscale == 1 else self._enlarged(photo)
             with steps.timed("paste"):
-                placed = [self._placed(each, canvas, upright.fades) for each in restored]
+                placed = [self._placed(each, canvas, upright) for each in restored]
                 image = self.placement.paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
             finished = replace(canvas, image=image)
             upscaler = self.upscale_background.name if self.upscale_background.guesses else None
             if restored or upscaler:
                 finished = mark_as_restored(finished, self.restore_faces.name if restored else None, upscaler)
-        return RestoredPhoto(finished, restored, steps.seconds, upright.skipped, upscaler)
+        return RestoredPhoto(finished, restored, steps.seconds, upright.skipped, upscaler, upright.turns)
 
     def _enlarged(self, photo: Photo) -> Photo:
         """All but Lanczos, which resamples what the file stores, see the picture in sRGB alone."""
@@ -287,18 +266,35 @@ class PhotoRestorer:
         """The crop as the canvas has it: what a model drew there must not be added to what the restorer drew."""
         return cut_again(canvas.image, crop, self.upscale) if self.upscale_background.guesses else crop
 
-    def _placed(self, face: RestoredFace, canvas: Photo, fades: bool) -> PlacedFace:
+    def _placed(self, face: RestoredFace, canvas: Photo, upright: UprightFaces) -> PlacedFace:
+        size = len(face.restored)
         landmarks = mapped(face.face.landmarks, face.crop.photo_to_crop)
-        mask = self.strength.mask(landmarks, len(face.restored))
-        return PlacedFace(self._seen_on(canvas, face.crop), face.restored, mask, fades=fades)
+        masks = [self.strength.mask(landmarks, size)]
+        if upright.kept is not None:
+            masks.append(1 - upright.kept.in_crop(face.crop, upright.photo))
+        if face.part < 1:
+            masks.append(np.full((size, size), face.part, np.float32))
+        said = [each for each in masks if each is not None]
+        mask = np.prod(said, axis=0) if said else None
+        return PlacedFace(self._seen_on(canvas, face.crop), face.restored, mask, fades=upright.fades)
 
-    def _restored_batch(self, cut: list[tuple[Face, FaceCrop]]) -> list[RestoredFace]:
+    def _restored_batch(self, cut: list[CutFace]) -> list[RestoredFace]:
         started = time.perf_counter()
-        crops = to_pictures([crop.image for _, crop in cut])
+        crops = to_pictures([each.crop.image for each in cut])
         restored = self.restore_faces(crops)
         images = to_images(without_new_colour(restored, crops) if self.placement.keeps_grey else restored)
         seconds = (time.perf_counter() - started) / len(cut)
-        return [RestoredFace(face, crop, image, seconds) for (face, crop), image in zip(cut, images, strict=True)]
+        return [
+            RestoredFace(each.face, each.crop, image, seconds, each.number, each.part)
+            for each, image in zip(cut, images, strict=True)
+        ]
+
+
+def person_of(photo: Photo | str | Path | None, find_faces: FaceDetector) -> Person | None:
+    """The person whom a photo shows, if there is one."""
+    if photo is None:
+        return None
+    return Person.from_photo(photo, find_faces) if isinstance(photo, Photo) else Person.from_file(photo, find_faces)
 
 
 def without_new_colour(restored: Faces, crops: Faces) -> Faces:
@@ -308,13 +304,14 @@ def without_new_colour(restored: Faces, crops: Faces) -> Faces:
     return torch.where(is_grey[:, None, None, None], grey(restored), restored)
 
 
-def whole_picture(image: Image, size: int) -> tuple[Face, FaceCrop]:
+def whole_picture(image: Image, size: int) -> CutFace:
     """A picture that is an aligned face to its edges, brought to `size`."""
     scale = size / len(image)
     picture_to_crop = scaling(scale, scale)
     landmarks = mapped(template(size), cv2.invertAffineTransform(picture_to_crop))
     face = Face(Box(0.0, 0.0, float(len(image)), float(len(image))), landmarks, score=1.0)
-    return face, FaceCrop(warped(image, picture_to_crop, size, size, cv2.BORDER_REFLECT), picture_to_crop)
+    crop = warped(image, picture_to_crop, size, size, cv2.BORDER_REFLECT)
+    return CutFace(face, FaceCrop(crop, picture_to_crop))
 
 
 @contextmanager

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from retrato.errors import RetratoError, UnwritableOutput
 from retrato.images.files import (
     copy_page,
+    digest_of_file,
     format_for,
     list_pages,
     read_image,
@@ -20,8 +21,8 @@ from retrato.images.files import (
 from retrato.images.grids import side_by_side
 from retrato.images.photo import Photo
 from retrato.images.tiff_files import CopiedPage
-from retrato.restoration.photo import RestoredPhoto
 from retrato.restoration.report import FaceReport, Outcome, PhotoReport, faces_of
+from retrato.restoration.restored import RestoredPhoto
 
 Restore = Callable[[Photo], RestoredPhoto]
 
@@ -49,6 +50,7 @@ def restore_file(path: Path, target: Path, restore: Restore, writing: Writing = 
         RetratoError: it cannot be read, restored or written.
     """
     times = times_of(path)
+    digest = digest_of_file(path)
     pages = list_pages(path)
     if len(pages) > 1 and format_for(target) == "TIFF":
         report = _restore_pages(path, pages, target, restore, writing)
@@ -56,7 +58,7 @@ def restore_file(path: Path, target: Path, restore: Restore, writing: Writing = 
         report = _restore_picture(path, target, restore, writing)
     if writing.keep_times and report.outcome is Outcome.RESTORED:
         set_times(target, times)
-    return report
+    return replace(report, digest=digest)
 
 
 def _restore_picture(path: Path, target: Path, restore: Restore, writing: Writing) -> PhotoReport:
@@ -73,7 +75,8 @@ def _restore_picture(path: Path, target: Path, restore: Restore, writing: Writin
             write_faces(result, target, writing.overwrite)
         except UnwritableOutput as error:
             raise UnwritableOutput(f"{target} is restored, but a face is not saved: {error}") from error
-    return PhotoReport(path, target, Outcome.RESTORED, faces, result.seconds, photo.remarks + left_out)
+    notes = photo.remarks + left_out
+    return PhotoReport(path, target, Outcome.RESTORED, faces, result.seconds, notes, turns=result.turns)
 
 
 def _restore_pages(path: Path, pages: tuple[int, ...], target: Path, restore: Restore, writing: Writing) -> PhotoReport:

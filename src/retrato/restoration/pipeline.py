@@ -15,6 +15,7 @@ from retrato.faces.parser import FaceParser, ParseNetParser
 from retrato.faces.placement import Placement, SeamlessPlacement
 from retrato.faces.published import PublishedPlacement
 from retrato.faces.retinaface import RetinaFaceDetector, RetinaFaceDetectorConfig
+from retrato.faces.turning import TurningDetector
 
 MTCNN = "mtcnn"
 """The name of the detector that comes with retrato."""
@@ -39,6 +40,8 @@ class RetratoPipeline:
     """`mtcnn`, which is bundled; a catalog name of RetinaFace; or a file of it."""
     grain: float = GRAIN
     """How much of the photo's grain stays in its faces, 0 to 1: as much as around them."""
+    any_angle: bool = False
+    """Whether leaning faces are looked for also where upright ones are found, which takes eight times as long."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +64,21 @@ def detector_of(pipeline: Pipeline, device: torch.device) -> FaceDetector:
         UnavailableWeights: its file is not here and cannot be fetched.
         UnusableWeights: the file is broken or holds something else.
     """
-    if pipeline.detector == MTCNN:
-        return MTCNNDetector.bundled(device)
     match pipeline:
-        case RetratoPipeline():
+        case RetratoPipeline(detector=detector, any_angle=always):
             config = RetinaFaceDetectorConfig(longest_side=LONGEST_SIDE)
-        case PublishedPipeline():
-            config = RetinaFaceDetectorConfig()
+            return TurningDetector(_upright_detector(detector, device, config), always=always)
+        case PublishedPipeline(detector=detector):
+            return _upright_detector(detector, device, RetinaFaceDetectorConfig())
         case _:
             assert_never(pipeline)
+
+
+def _upright_detector(name_or_file: str | Path, device: torch.device, config: RetinaFaceDetectorConfig) -> FaceDetector:
+    if name_or_file == MTCNN:
+        return MTCNNDetector.bundled(device)
     try:
-        return RetinaFaceDetector.from_weights(pipeline.detector, device, config)
+        return RetinaFaceDetector.from_weights(name_or_file, device, config)
     except UnknownWeights as error:
         raise UnknownWeights(f"{error}; or the detector {MTCNN}, which is bundled") from None
 

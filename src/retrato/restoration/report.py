@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from retrato.faces.face import Face
-from retrato.restoration.photo import RestoredPhoto
+from retrato.restoration.restored import RestoredPhoto
 
 
 class Outcome(StrEnum):
@@ -33,17 +33,19 @@ class FaceReport:
     """Eyes, nose and corners of the mouth, in pixels of the photo."""
     score: float
     """How sure the detector was, 0 to 1."""
+    number: int = 1
+    """Among all faces of the photo, the largest first."""
     page: int = 1
     """Of a file with several pages."""
     left_because: str | None = None
     """Why it was left as it is; None if it was restored."""
 
     @classmethod
-    def of(cls, face: Face, page: int, left_because: str | None = None) -> "FaceReport":
+    def of(cls, face: Face, number: int, page: int, left_because: str | None = None) -> "FaceReport":
         """Of a face as it was found."""
         box = (face.box.left, face.box.top, face.box.right, face.box.bottom)
         points = tuple((round(float(x), 1), round(float(y), 1)) for x, y in face.landmarks)
-        return cls(tuple(round(each, 1) for each in box), points, round(face.score, 4), page, left_because)  # type: ignore[arg-type]
+        return cls(tuple(round(each, 1) for each in box), points, round(face.score, 4), number, page, left_because)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ class PhotoReport:
     pages: int = 1
     reason: str = ""
     """Why it is not restored."""
+    turns: int = 0
+    """How many times 90 degrees the photo was turned against the clock; faces lie where they are after that."""
+    digest: str = ""
+    """SHA-256 of the photo's file, as it was read."""
 
     @property
     def is_there(self) -> bool:
@@ -81,12 +87,15 @@ class PhotoReport:
         """As JSON has it."""
         return {
             "photo": str(self.source),
+            "sha256": self.digest,
             "result": str(self.target),
             "outcome": self.outcome.value,
             "reason": self.reason,
             "pages": self.pages,
+            "turned_degrees": 90 * self.turns,
             "faces": [
                 {
+                    "number": each.number,
                     "page": each.page,
                     "box": each.box,
                     "landmarks": each.landmarks,
@@ -112,6 +121,7 @@ class PhotoReport:
                 tuple(each["box"]),
                 tuple((x, y) for x, y in each["landmarks"]),
                 each["score"],
+                each["number"],
                 each["page"],
                 each["left_because"],
             )
@@ -126,10 +136,12 @@ class PhotoReport:
             tuple(record["notes"]),
             record["pages"],
             record["reason"],
+            record["turned_degrees"] // 90,
+            record["sha256"],
         )
 
 
 def faces_of(result: RestoredPhoto, page: int = 1) -> Sequence[FaceReport]:
     """All faces of a photo, the restored ones first."""
-    restored = [FaceReport.of(each.face, page) for each in result.faces]
-    return [*restored, *(FaceReport.of(each.face, page, each.reason) for each in result.skipped)]
+    restored = [FaceReport.of(each.face, each.number, page) for each in result.faces]
+    return [*restored, *(FaceReport.of(each.face, each.number, page, each.reason) for each in result.skipped)]

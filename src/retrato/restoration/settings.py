@@ -2,16 +2,23 @@
 
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 from hashlib import sha256
+from pathlib import Path
 
 from retrato import __version__
 from retrato.device import DeviceName
+from retrato.faces.choice import FaceChoice
+from retrato.faces.face import Box
 from retrato.faces.strength import Strength
+from retrato.images.files import digest_of_file
 from retrato.precision import Precision
 from retrato.restoration.engines.names import EngineName
+from retrato.restoration.kept import Kept
 from retrato.restoration.photo import PhotoRestorer
 from retrato.restoration.photo_file import Restore
 from retrato.restoration.pipeline import Pipeline, RetratoPipeline
+from retrato.restoration.rotation import Rotation
 from retrato.restoration.upscaler import LANCZOS, Watch, load_background
 from retrato.weights.copies import sha256 as sha256_of
 from retrato.weights.load import locate_weights
@@ -23,7 +30,6 @@ class RestoreSettings:
 
     weights: str = "bundled"
     upscale: int = 1
-    only_largest: bool = False
     background: str = LANCZOS
     device: DeviceName = DeviceName.AUTO
     precision: Precision | None = None
@@ -31,6 +37,12 @@ class RestoreSettings:
     engine: EngineName | None = None
     pipeline: Pipeline = RetratoPipeline()
     strength: Strength = Strength()
+    choice: FaceChoice = FaceChoice()
+    person: str | None = None
+    """A file that shows whose face is the only one to be restored."""
+    rotate: Rotation = Rotation.NONE
+    kept: tuple[Box | Path, ...] = ()
+    """What of each photo stays as it is; see `Kept.from_names`."""
     aligned: bool = False
     """Whether photos are face crops already; see `PhotoRestorer.restore_aligned`."""
 
@@ -38,10 +50,11 @@ class RestoreSettings:
         """The same for all settings that make the same of a photo, as far as this can be known beforehand.
 
         Raises:
-            RetratoError: there are no such weights.
+            RetratoError: there are no such weights, or a file that is named is not there.
         """
         values = {**asdict(self), "pipeline": repr(self.pipeline), "version": __version__}
         values["weights"] = sha256_of(locate_weights(self.weights))
+        values["files"] = [digest_of_file(each) for each in (self.person, *self.kept) if isinstance(each, str | Path)]
         return sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -55,11 +68,12 @@ def load_photo_restorer(settings: RestoreSettings, watch: Watch = iter) -> Photo
     Raises:
         RetratoError: as `PhotoRestorer.from_weights`.
     """
-    options = {name: value for name, value in vars(settings).items() if name not in {"weights", "aligned"}}
+    options = {name: value for name, value in vars(settings).items() if name not in {"weights", "aligned", "kept"}}
     options["background"] = load_background(settings.background, settings.device, watch)
     return PhotoRestorer.from_weights(settings.weights, **options)
 
 
 def way_of(settings: RestoreSettings, restorer: PhotoRestorer) -> Restore:
     """What is done to each photo."""
-    return restorer.restore_aligned if settings.aligned else restorer
+    restore = restorer.restore_aligned if settings.aligned else restorer
+    return partial(restore, kept=Kept.from_names(settings.kept)) if settings.kept else restore

@@ -90,10 +90,19 @@ def test_without_resuming_results_are_not_replaced(run):
     assert outcomes(run(Run(writing=Writing(overwrite=True))))[Outcome.RESTORED] == 3
 
 
+def test_photos_that_were_replaced_by_their_results_are_not_restored_twice(album):
+    over = Run(writing=Writing(overwrite=True), resume=True)
+    jobs = find_jobs([album], album, Search(recursive=True))
+    assert outcomes(over.in_folder(jobs, album))[Outcome.RESTORED] == 3
+    before = contents(album)
+    assert outcomes(over.in_folder(jobs, album))[Outcome.DONE_BEFORE] == 3
+    assert contents(album) == before
+
+
 def test_a_torn_manifest_costs_no_more_than_its_last_line(run, tmp_path):
     run()
     manifest = tmp_path / "out" / ".retrato" / "manifest.jsonl"
-    lines = [each for each in manifest.read_bytes().splitlines(keepends=True) if b"photo" in each and b"a.png" in each]
+    lines = [each for each in manifest.read_bytes().splitlines(keepends=True) if b"sha256" in each and b"a.png" in each]
     (last,) = lines
     others = manifest.read_bytes().replace(last, b"")
     manifest.write_bytes(others + last[: len(last) // 2])

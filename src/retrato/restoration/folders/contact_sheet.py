@@ -15,6 +15,7 @@ import PIL.Image
 from retrato import __version__
 from retrato.errors import RetratoError, UnwritableOutput
 from retrato.images.files import read_image
+from retrato.images.turning import turn_photo
 from retrato.restoration.report import FaceReport, Outcome, PhotoReport
 from retrato.shapes import Image
 from retrato.whole_files import written_whole
@@ -67,7 +68,7 @@ def _card(report: PhotoReport) -> str:
     if report.outcome in {Outcome.NO_FACE, Outcome.FAILED}:
         return f'<section class="left">{title}<p>{escape(report.reason)}</p></section>\n'
     try:
-        before, after = read_image(report.source).image, read_image(report.target).image
+        before, after = turn_photo(read_image(report.source), report.turns).image, read_image(report.target).image
     except RetratoError as error:
         return f'<section class="left">{title}<p>{escape(str(error))}</p></section>\n'
     shown = [each for each in report.restored if each.page == 1][:FACES_SHOWN]

@@ -44,11 +44,15 @@ class Manifest:
         if "report" not in entry or entry.get("settings") != self._fingerprint:
             return None
         try:
-            is_there = entry["bytes"] is None or job.target.stat().st_size == entry["bytes"]
-            if not is_there or digest_of_file(job.source) != entry["photo"]:
-                return None
-            outcome = Outcome.DONE_BEFORE if entry["bytes"] is not None else Outcome.NO_FACE
-            return PhotoReport.from_record({**entry["report"], "photo": job.source, "result": job.target}, outcome)
+            record = {**entry["report"], "photo": job.source, "result": job.target}
+            if entry["bytes"] is None:
+                is_as_it_was, outcome = digest_of_file(job.source) == record["sha256"], Outcome.NO_FACE
+            else:
+                has_its_size = job.target.stat().st_size == entry["bytes"]
+                is_replaced = job.target.samefile(job.source)  # the photo itself is the result, and no longer there
+                is_as_it_was = has_its_size and (is_replaced or digest_of_file(job.source) == record["sha256"])
+                outcome = Outcome.DONE_BEFORE
+            return PhotoReport.from_record(record, outcome) if is_as_it_was else None
         except (UnreadableImage, OSError, KeyError, TypeError, ValueError):
             return None
 
@@ -61,12 +65,11 @@ class Manifest:
         if not self.is_ours(job):
             self._add(job.name, {})
 
-    def finish(self, job: Job, photo_digest: str, report: PhotoReport) -> None:
+    def finish(self, job: Job, report: PhotoReport) -> None:
         """Says that a job is done; one that failed is not, and will be tried again.
 
         Args:
             job: which.
-            photo_digest: of the photo's content, when the work on it began.
             report: what became of it.
 
         Raises:
@@ -75,7 +78,7 @@ class Manifest:
         if report.outcome is Outcome.FAILED:
             return
         size = job.target.stat().st_size if report.outcome is Outcome.RESTORED else None
-        entry = {"photo": photo_digest, "settings": self._fingerprint, "bytes": size, "report": report.record()}
+        entry = {"settings": self._fingerprint, "bytes": size, "report": report.record()}
         self._add(job.name, entry)
 
     def _add(self, name: str, entry: Mapping[str, Any]) -> None:

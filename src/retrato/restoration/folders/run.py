@@ -58,7 +58,7 @@ class Run:
             tasks = self._tasks(left, manifest)
             with closing(do_all(tasks, self.settings, self.at_once, self.watch)) as all_done:
                 for done in all_done:
-                    manifest.finish(done.job, done.photo_digest, done.report)
+                    manifest.finish(done.job, done.report)
                     yield done.report
 
     def by_name(self, jobs: Sequence[Job]) -> Generator[PhotoReport]:

@@ -15,7 +15,6 @@ from typing import NoReturn
 
 from retrato.device import choose_device
 from retrato.errors import RetratoError, UnusableWeights
-from retrato.images.files import digest_of_file
 from retrato.restoration.folders.jobs import Job
 from retrato.restoration.folders.together import FacesTogether
 from retrato.restoration.photo_file import Restore, Writing, restore_file
@@ -40,8 +39,6 @@ class Done:
     """A job that is done, or has failed."""
 
     job: Job
-    photo_digest: str
-    """Of the photo's content when work on it began; empty if it could not be read."""
     report: PhotoReport
 
 
@@ -69,15 +66,14 @@ def do_all(tasks: Iterable[Task], settings: RestoreSettings, at_once: int, watch
 
 def do(task: Task, restore: Restore) -> Done:
     """Restore one file; what goes wrong is its report."""
-    job, photo_digest = task.job, ""
+    job = task.job
     try:
-        photo_digest = digest_of_file(job.source)
         report = restore_file(job.source, job.target, restore, task.writing)
     except RetratoError as error:
         report = failed(job, str(error))
     except MemoryError:
         report = failed(job, f"{job.source}: not enough memory; fewer photos at once (--jobs) need less")
-    return Done(job, photo_digest, report)
+    return Done(job, report)
 
 
 def failed(job: Job, reason: str) -> PhotoReport:
@@ -131,7 +127,7 @@ class Worker:
         try:
             answer = self.connection.recv()
         except (EOFError, ConnectionError):
-            return Done(self.job, "", failed(self.job, self._why_dead(self.job)))
+            return Done(self.job, failed(self.job, self._why_dead(self.job)))
         if isinstance(answer, str):
             raise UnusableWeights(answer)
         done: Done = answer

@@ -1,0 +1,78 @@
+"""One person among others, by a photo of theirs."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from retrato.errors import UnusableFace
+from retrato.faces.alignment import cut_out
+from retrato.faces.detector import FaceDetector
+from retrato.faces.plausible import require_plausible
+from retrato.images.files import read_image
+from retrato.images.photo import Photo
+from retrato.images.tensors import to_pictures
+from retrato.shapes import Faces, Image
+from retrato.weights.judges import load_mobilefacenet
+
+LEAST_LIKENESS = 0.3
+"""Cosine from which on a face may be the person's. Of strangers 98 in 100 have less. Of faces compared with themselves,
+degraded as in the paper, 93 in 100 have more; degraded heavily, 35 (benchmarks/thresholds.py)."""
+CROP_SIZE = 256
+
+Embed = Callable[[Faces], Float[Tensor, "n e"]]
+
+
+class Person:
+    """Somebody whom a photo shows, and how alike faces are to them."""
+
+    def __init__(self, embed: Embed, crop: Image) -> None:
+        """Remember a face.
+
+        Args:
+            embed: aligned faces to what a recognition network makes of them.
+            crop: the person's face, aligned as FFHQ's are.
+        """
+        self._embed = embed
+        self._embedding = self._embedded([crop])
+
+    @classmethod
+    def from_photo(cls, photo: Photo, find_faces: FaceDetector) -> "Person":
+        """The person whose face is the largest of a photo; MobileFaceNet recognises them.
+
+        Raises:
+            UnusableFace: it shows no face that can be cut out.
+            UnavailableWeights: MobileFaceNet is not here and cannot be fetched.
+        """
+        found = find_faces(photo.image)
+        if not found:
+            raise UnusableFace("no face in the photo of the person: name one that shows them larger, from the front")
+        try:
+            require_plausible(found[0])
+            crop = cut_out(photo.image, found[0].landmarks, CROP_SIZE)
+        except UnusableFace as error:
+            raise UnusableFace(f"the face in the photo of the person cannot be used: {error}; name another") from None
+        return cls(load_mobilefacenet().eval(), crop.image)
+
+    @classmethod
+    def from_file(cls, path: str | Path, find_faces: FaceDetector) -> "Person":
+        """As `from_photo`, of a file.
+
+        Raises:
+            UnreadableImage: it is no picture; and as `from_photo`.
+        """
+        return cls.from_photo(read_image(path), find_faces)
+
+    def likenesses(self, crops: Sequence[Image]) -> list[float]:
+        """How alike aligned faces are to the person: cosines, 1 for the same picture and about 0 for a stranger."""
+        if not crops:
+            return []
+        found: list[float] = (self._embedded(crops) @ self._embedding.T)[:, 0].tolist()
+        return found
+
+    @torch.inference_mode()
+    def _embedded(self, crops: Sequence[Image]) -> Float[Tensor, "n e"]:
+        return torch.cat([F.normalize(self._embed(to_pictures([each]))) for each in crops])
