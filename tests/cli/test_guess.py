@@ -6,7 +6,7 @@ from PIL.ExifTags import Base
 
 from doubles import TINY_STYLEGAN2_TASK
 from retrato.cli.main import retrato
-from retrato.errors import NoFace, UnusableFace, UnusableSetting, UnwritableOutput
+from retrato.errors import UnusableFace, UnusableSetting, UnwritableOutput
 from retrato.networks.stylegan2 import StyleGAN2Generator
 from retrato.weights.store import StoredWeights, config_fields, write_weights
 
@@ -73,7 +73,7 @@ def test_a_tiny_face_is_compared_at_its_own_size(guess, astronaut):
 @pytest.mark.parametrize(
     ("photo", "arguments", "error", "reason"),
     [
-        ("nobody.png", ["-o", "a.png"], NoFace, "no face found"),
+        ("nobody.png", ["-o", "a.png"], UnusableFace, "no face found"),
         ("nobody.png", ["-o", "a.png", "--aligned"], UnusableFace, "is square"),
         ("face.png", ["-o", "a.bmp", "--aligned"], UnwritableOutput, "BMP has no room"),
         ("face.png", ["-o", "face.png", "--aligned"], UnwritableOutput, "face.png"),

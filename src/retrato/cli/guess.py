@@ -11,7 +11,7 @@ import click
 from retrato.cli.fetching import fetch_named
 from retrato.cli.options import device_option, seed_option
 from retrato.device import DeviceName, choose_device
-from retrato.errors import NoFace, UnusableFace, UnusableSetting, UnwritableOutput
+from retrato.errors import UnusableFace, UnusableSetting, UnwritableOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,7 +130,9 @@ def face_in(path: Path, size: int, aligned: bool, device_name: DeviceName) -> tu
         return (image if width < size else whole_picture(image, size)[1].image), float(width)
     found = detector_of(pipeline, device)(image)
     if not found:
-        raise NoFace(f"{path}: no face found; try turning it upright, or --aligned if it is a face cut out closely")
+        raise UnusableFace(
+            f"{path}: no face found; try turning it upright, or --aligned if it is a face cut out closely"
+        )
     try:
         crop = placement_of(pipeline, device).cut_out(image, found[0], size)
     except UnusableFace as error:
