@@ -17,6 +17,7 @@ COMMANDS = {
     "prepare": "Cut the faces out of photos, to train on.",
     "train": "Train a recipe on a folder of faces.",
     "generate": "Draw faces with a trained prior.",
+    "guess": "Search a prior for faces that match a small one.",
     "translate": "Turn pictures into others, such as drawings into faces.",
     "minmax": "Watch forger and police play on points.",
     "weights": "List, download, verify and convert weights.",

@@ -8,6 +8,7 @@ from retrato.losses.adversarial import (
     paired_generator_loss,
     saturating_generator_loss,
 )
+from retrato.losses.geodesic import geodesic_cross_loss
 from retrato.losses.identity import embedding_loss, identity_loss
 from retrato.losses.path_length import path_length_penalty, path_lengths
 from retrato.losses.perceptual import perceptual_loss
@@ -18,6 +19,7 @@ __all__ = [
     "discriminator_loss",
     "embedding_loss",
     "generator_loss",
+    "geodesic_cross_loss",
     "gradient_penalty",
     "identity_loss",
     "paired_discriminator_loss",

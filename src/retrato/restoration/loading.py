@@ -7,9 +7,11 @@ from retrato.errors import UnknownEngine, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN
 from retrato.networks.pix2pix import UNet
 from retrato.networks.restoreformer import RestoreFormer
+from retrato.networks.stylegan2 import StyleGAN2Generator
 from retrato.precision import Precision, fastest_precision
 from retrato.restoration.engines.choose import choose_engine, run_by
 from retrato.restoration.engines.names import EngineName
+from retrato.restoration.pulse import PulseRestorer
 from retrato.restoration.restoreformer import RestoreFormerRestorer
 from retrato.restoration.restorer import FaceRestorer, GFPGANRestorer
 from retrato.translation import PairKind, Translator, pairs_of
@@ -25,6 +27,8 @@ def load_restorer(
 ) -> FaceRestorer:
     """GFP-GAN, RestoreFormer, or a Pix2Pix that has learned from degraded faces, whichever these weights are for.
 
+    A StyleGAN2 prior restores by search (PULSE), which takes a hundred times as long as the others.
+
     Args:
         name_or_file: bundled; a catalog name such as gfpgan-v1.4 or restoreformer, fetched if it is not here; our file;
             or a published one, .pth or .safetensors; or a file that `retrato export onnx` wrote.
@@ -32,8 +36,8 @@ def load_restorer(
         precision: what in; by default bf16 where the machine multiplies in it, and is several times faster for it.
             RestoreFormer, and all that ONNX Runtime runs, is always computed in float32.
         noise_seed: decides the prior's noise, together with the face; by default that is stored with the weights.
-            RestoreFormer has none; in Pix2Pix it decides which features are dropped, by default none; engines other
-            than torch have the stored one only.
+            RestoreFormer has none; in Pix2Pix it decides which features are dropped, by default none; in PULSE where
+            the search begins, by default 0; engines other than torch have the stored one only.
         engine: what computes; by default torch, and for an exported file the fastest that is installed.
 
     Raises:
@@ -57,6 +61,8 @@ def load_restorer(
             return GFPGANRestorer(network, weights, chosen, precision or fastest_precision(chosen), noise_seed)
         case RestoreFormer():
             return RestoreFormerRestorer(network, weights, chosen)
+        case StyleGAN2Generator():
+            return PulseRestorer(network, weights, chosen, seed=noise_seed or 0)
         case UNet() if pairs_of(name_or_file) is PairKind.DEGRADED:
             return Translator(network, weights, PairKind.DEGRADED, chosen, noise_seed)
         case UNet():

@@ -1,5 +1,6 @@
 """A mark that says a model had its hand in a picture. Restored pixels are guesses; people must be able to see that."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import PIL.Image
@@ -43,6 +44,19 @@ def mark_as_translated(photo: Photo, translator: str) -> Photo:
         translator: kind and weights of what made it.
     """
     return _noted(photo, PIL.Image.Exif(), f"retrato {__version__}: made of another picture by a model ({translator})")
+
+
+def mark_as_guessed(photo: Photo, restorer: str, misfits: Sequence[float]) -> Photo:
+    """The picture with a note in EXIF's ProcessingSoftware, instead of whatever EXIF it had.
+
+    Args:
+        photo: of one or more faces that a model found to match a small picture.
+        restorer: kind and weights of what found them.
+        misfits: how much each face, downscaled, differs from that picture, in levels of 255.
+    """
+    differ = ", ".join(f"{each:.1f}" for each in misfits)
+    note = f"guessed by a model to match a small picture ({restorer}; downscaled off by {differ} of 255 levels)"
+    return _noted(photo, PIL.Image.Exif(), f"retrato {__version__}: {note}")
 
 
 def generated_note(generator: str) -> str:
