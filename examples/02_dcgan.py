@@ -3,10 +3,10 @@
 #
 # The game of forger and police, now with pictures. Until 2016 that mostly failed; then Radford, Metz and Chintala
 # found networks with which it works: **DCGAN**, the *deep convolutional* GAN. We teach one to write digits. The real
-# ones come inside scikit-learn: 1,797 digits, 8 px wide, by 43 people (Alpaydin and Kaynak, 1998). Nothing is
+# ones come inside scikit-learn: 1,797 digits, 8 px wide, by 13 people (Alpaydin and Kaynak, 1998). Nothing is
 # downloaded.
 #
-# This page needs about four minutes.
+# This page needs about two minutes.
 
 # %%
 import importlib.util
@@ -155,11 +155,11 @@ show(draw(torch.cat(walks)), 10, "02_walk.png", "from one latent to another, fou
 # %% [markdown] id="police"
 # ## Who is winning?
 #
-# The discriminator is right most of the time: 1,797 pictures are few, it gets to know them. Now and then the generator
-# finds something that fools it, and the curves fall; soon the discriminator has seen through it, and both go on. That
-# the forger never wins is not the end of learning, as long as what the police say still has a slope. With fewer
-# pictures it would be; then they must be changed by chance before they are judged (*augmentation*, in `retrato train
-# stylegan2-256-compact`).
+# The discriminator is right most of the time: 1,797 pictures are few, it gets to know them. Now and then the
+# generator finds something that fools it, and the curves fall; soon the discriminator has seen through it, and both
+# go on. That the forger never wins is not the end of learning, as long as what the police say still has a slope. With
+# fewer pictures it would be; then they must be changed by chance before they are judged (*augmentation*, in `retrato
+# train stylegan2-256-compact`).
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")

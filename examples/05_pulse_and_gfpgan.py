@@ -33,7 +33,7 @@ import shlex
 from retrato.classroom.drawn_faces import drawn_faces, write_drawn_faces
 from retrato.cli.main import retrato
 
-ITERATIONS = 2 if QUICK else 2000
+ITERATIONS = 2 if QUICK else 1500
 SHAPE = ["image_size=32", "channel_base=1024", "channel_max=64", "fold=1"]
 SETTINGS = [
     *(f"task.{player}.{each}" for player in ("network", "discriminator") for each in SHAPE),
@@ -70,9 +70,9 @@ train(f"{prior} --iterations {ITERATIONS}", SETTINGS)
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from retrato.restoration.pulse import PulseConfig, PulseRestorer, shrunk
 
 from retrato.images.tensors import to_images, to_pictures
+from retrato.restoration.pulse import PulseConfig, PulseRestorer, shrunk
 
 
 def show(rows, labels, name):
@@ -114,20 +114,23 @@ guessed = torch.stack(rows[1::2])
 # ## One small picture, many faces
 #
 # Compare the guesses of one column. All fit about equally well, and they are different faces: **8 px do not say who
-# it is**, and no method can get out what is not in there. PULSE's authors write that it must not be used to identify
-# anybody. Soon after it had appeared, a small picture of Barack Obama went round the world that PULSE had turned into
-# a white man: the prior draws what it was shown, and where the picture leaves room, it draws the majority of that.
+# it is**, and no method can get out what is not in there. PULSE's authors say so themselves: it does not help to
+# identify anybody. Soon after it had appeared, a small picture of Barack Obama went round the world that PULSE had
+# turned into a white man: a prior draws what it was shown, and where the picture leaves room, it draws the majority
+# of that.
 
 # %% [markdown] id="gfpgan"
 # ## GFP-GAN: one answer
 #
 # A U-Net takes the bad face, cleans it, gives the prior its styles, and steers half of its channels at each size (the
 # picture is in docs/classroom.md). It begins with the *same prior*, `--prior`, and learns from degraded drawn faces.
-# Published GFP-GAN adds adversaries for face, eyes and mouth, and losses for looks and identity; lesson 7 has more of
-# them.
+#
+# Ours learns by pixels alone, so where it cannot know it answers with the mean of what is possible: blur, as in
+# lesson 3. Against that, the published GFP-GAN has adversaries for the face, both eyes and the mouth, and losses for
+# looks and identity (lesson 7).
 
 # %%
-LEARNED = 2 if QUICK else 500
+LEARNED = 2 if QUICK else 400
 train(
     f"gfpgan-128-laptop --data results/04_faces --run results/05_gfpgan --iterations {LEARNED}"
     " --prior results/04_prior/weights.safetensors",
@@ -154,8 +157,8 @@ show([small, guessed[0], answered, truth], ["given", "PULSE", "GFP-GAN", "truth"
 # ## Both in numbers
 #
 # How near is the result to the truth, and, made small again, to what was given? How long does it take? In the last
-# row stands the mean of PULSE's guesses. Why is it nearer to the truth than the guesses, although it is blurred? And
-# which of them would you hang on a wall?
+# row stands the mean of PULSE's guesses. It is blurred, and yet not farther from the truth than a sharp guess: PSNR
+# rewards caution. Which of the three would you hang on a wall? Which would you show to a court?
 
 # %%
 import time

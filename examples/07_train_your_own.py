@@ -2,7 +2,7 @@
 # # 7. Train your own small GFP-GAN
 #
 # From a folder of photos to a restorer of your own, in one page: faces are cut out, made bad in new ways each time,
-# and the network learns to undo it. It is small (64 px, 1.3 million parameters) and will not be good. But it is
+# and the network learns to undo it. It is small (64 px, 2.2 million parameters) and will not be good. But it is
 # *yours*, and you have seen every picture that it knows.
 #
 # This page needs about four minutes.
