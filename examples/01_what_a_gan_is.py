@@ -29,6 +29,8 @@ RESULTS.mkdir(exist_ok=True)
 # the police think of its own.
 
 # %%
+import math
+
 import matplotlib.pyplot as plt
 import torch
 
@@ -36,7 +38,7 @@ from retrato.classroom.distributions import Distribution, covered_modes
 
 real = Distribution.RING.draw(torch.Generator().manual_seed(1), 1000)
 figure, axes = plt.subplots(figsize=(4, 4))
-axes.scatter(*real.T, s=3, color="#222222")
+axes.scatter(*real.T.numpy(), s=3, color="#222222")
 axes.set(xlim=(-3, 3), ylim=(-3, 3), title="real points")
 figure.savefig(RESULTS / "01_real.png")
 
@@ -79,7 +81,7 @@ def play(game):
     for scene in game.play(scene_every=ITERATIONS // 60):
         scenes.append(scene)
         if scene.iteration in STOPS:
-            opinions[scene.iteration] = game.is_real(places).unflatten(0, (60, 60)).T
+            opinions[scene.iteration] = game.is_real(places).unflatten(0, (60, 60)).T.numpy()
     return scenes, opinions
 
 
@@ -89,8 +91,8 @@ def show(scenes, opinions, name):
     for axes, stop in zip(row, STOPS, strict=True):
         forged = next(scene.forged for scene in scenes if scene.iteration == stop)
         axes.imshow(opinions[stop], cmap="RdBu", vmin=0, vmax=1, extent=(-3, 3, -3, 3), origin="lower")
-        axes.scatter(*real.T, s=2, color="#222222")
-        axes.scatter(*forged.T, s=2, color="#c2410c")
+        axes.scatter(*real.T.numpy(), s=2, color="#222222")
+        axes.scatter(*forged.T.numpy(), s=2, color="#c2410c")
         axes.set(xlim=(-3, 3), ylim=(-3, 3))
         axes.set_title(f"iteration {stop}: {covered_modes(Distribution.RING, forged)} of 8 heaps")
     figure.savefig(RESULTS / name)
@@ -131,7 +133,7 @@ show(gentle_scenes, gentle_opinions, "01_game_r1.png")
 figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
 for label, story in (("no R1", scenes), ("R1", gentle_scenes)):
     axes.plot([each.iteration for each in story], [each.value for each in story], label=label)
-axes.axhline(-torch.tensor(4.0).log(), color="#222222", linestyle=":", label="the police can only guess")
+axes.axhline(-math.log(4), color="#222222", linestyle=":", label="the police can only guess")
 axes.set(xlabel="iteration", ylabel="V(D, G)")
 axes.legend()
 figure.savefig(RESULTS / "01_value.png")

@@ -41,7 +41,7 @@ def show(pictures, columns, name, title):
     """Pictures in rows of so many."""
     rows = [torch.cat(list(row), 2) for row in pictures.split(columns)]
     figure, axes = plt.subplots(figsize=(columns, len(rows) + 0.6), layout="constrained")
-    axes.imshow((torch.cat(rows, 1).permute(1, 2, 0) + 1) / 2)
+    axes.imshow((torch.cat(rows, 1).permute(1, 2, 0).numpy() + 1) / 2)
     axes.set_axis_off()
     axes.set_title(title)
     figure.savefig(RESULTS / name)
@@ -163,7 +163,7 @@ show(draw(torch.cat(walks)), 10, "02_walk.png", "from one latent to another, fou
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
-of_real, of_drawn = torch.tensor(right).unfold(0, min(20, ITERATIONS), 1).mean(2).T
+of_real, of_drawn = torch.tensor(right).unfold(0, min(20, ITERATIONS), 1).mean(2).T.numpy()
 axes.plot(of_real, label="right about real digits")
 axes.plot(of_drawn, label="right about drawn digits")
 axes.set(xlabel="iteration", ylim=(0, 1.05))

@@ -90,7 +90,7 @@ face = result.faces[0]
 network = load_gfpgan("bundled").eval()
 with torch.no_grad():
     _, features = network.unet(to_pictures([face.crop.image]))
-    kept = network.keep(features[-1])[0, 0]
+    kept = network.keep(features[-1])[0, 0].numpy()
 change = np.abs(face.restored.astype(float) - face.crop.image).mean(2)
 show(
     [face.crop.image, face.restored, kept, change],
@@ -111,7 +111,7 @@ crop = to_pictures([face.crop.image])
 rng = torch.Generator().manual_seed(0)
 asked_again = torch.cat([crop + 0.03 * torch.randn(crop.shape, generator=rng) for _ in range(ASKED)])
 answers = restore.restore_faces(asked_again.clamp(-1, 1))
-doubt = answers.std(0).mean(0)
+doubt = answers.std(0).mean(0).numpy()
 show(
     [to_image(asked_again[0]), to_image(answers[0]), to_image(answers[1]), doubt],
     ["asked", "one answer", "another", "where answers differ"],
