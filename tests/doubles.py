@@ -12,6 +12,7 @@ from torch import Tensor
 
 from retrato.data import FaceBatch
 from retrato.losses.components import TEMPLATE_PLACES, as_tensor
+from retrato.networks.cyclegan import CycleGANConfig
 from retrato.networks.dcgan import DCGANConfig, DCGANDiscriminatorConfig
 from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGANConfig
@@ -22,6 +23,7 @@ from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.precision import Precision
 from retrato.training.player import AdamConfig
 from retrato.training.tasks.adversary import AdversaryConfig
+from retrato.training.tasks.cyclegan import CycleGANTask, CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTask, DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
 from retrato.training.tasks.judges import LPIPSJudge, MobileFaceNetJudge
@@ -140,6 +142,16 @@ TINY_PIX2PIX_TASK = Pix2PixTaskConfig(
     precision=Precision.FP32,
 )
 
+TINY_CYCLEGAN_TASK = CycleGANTaskConfig(
+    network=CycleGANConfig(image_size=32, channels=4, blocks=1),
+    discriminator=PatchDiscriminatorConfig(channels=4, layers=2, pictures=1),
+    earlier_pictures=3,
+    jitter_size=36,
+    translator_learning=_quick_learning(),
+    discriminator_learning=_quick_learning(),
+    precision=Precision.FP32,
+)
+
 
 def tiny_dcgan_task(config=TINY_DCGAN_TASK, division=None):
     torch.manual_seed(0)
@@ -149,3 +161,8 @@ def tiny_dcgan_task(config=TINY_DCGAN_TASK, division=None):
 def tiny_pix2pix_task(config=TINY_PIX2PIX_TASK, division=None):
     torch.manual_seed(0)
     return Pix2PixTask(config, torch.device("cpu"), division)
+
+
+def tiny_cyclegan_task(config=TINY_CYCLEGAN_TASK, division=None):
+    torch.manual_seed(0)
+    return CycleGANTask(config, torch.device("cpu"), division)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from doubles import tiny_pix2pix_task
-from retrato.errors import UnusableWeights
+from doubles import tiny_cyclegan_task, tiny_pix2pix_task
+from retrato.errors import UnusableSetting, UnusableWeights
 from retrato.restoration.loading import load_restorer
 from retrato.translation import PairKind, Translator, drawn_edges, source_of
 from retrato.weights.load import load_drawer
@@ -78,5 +78,18 @@ def test_weights_that_do_not_say_their_pairs_are_refused(tmp_path):
 
 
 def test_no_gfpgan_translates():
-    with pytest.raises(UnusableWeights, match="weights for GFP-GAN, not for Pix2Pix"):
+    with pytest.raises(UnusableWeights, match="weights for GFP-GAN, not for Pix2Pix or CycleGAN"):
         Translator.from_weights("bundled", "cpu")
+
+
+def test_pix2pix_has_one_direction(weights):
+    with pytest.raises(UnusableSetting, match="one direction"):
+        Translator.from_weights(weights, "cpu", backwards=True)
+
+
+def test_cyclegan_has_no_noise_and_restores_no_faces(tmp_path):
+    write_weights(tmp_path / "horses.safetensors", tiny_cyclegan_task().weights())
+    with pytest.raises(UnusableSetting, match="no noise"):
+        Translator.from_weights(tmp_path / "horses.safetensors", "cpu", 3)
+    with pytest.raises(UnusableWeights, match="weights for CycleGAN, which restores no faces"):
+        load_restorer(tmp_path / "horses.safetensors", "cpu")

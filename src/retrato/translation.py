@@ -1,4 +1,4 @@
-"""From one kind of picture to another, with Pix2Pix: sources in, translated pictures out."""
+"""From one kind of picture to another, with Pix2Pix or CycleGAN: sources in, translated pictures out."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -10,12 +10,13 @@ import torch
 
 from retrato.degradation import grey
 from retrato.device import DeviceName, choose_device
-from retrato.errors import UnusableWeights
+from retrato.errors import UnusableSetting, UnusableWeights
 from retrato.images.tensors import to_images, to_pictures
+from retrato.networks.cyclegan import ResidualTranslator
 from retrato.networks.noise import noise_seeds
 from retrato.networks.pix2pix import UNet
 from retrato.shapes import Image, Pictures
-from retrato.weights.load import describe_weights, load_pix2pix, locate_weights
+from retrato.weights.load import describe_weights, load_translator, locate_weights
 from retrato.weights.store import read_story
 
 FAINT, STRONG = 60, 150
@@ -60,20 +61,25 @@ def drawn_edges(image: Image) -> Image:
 
 
 class Translator:
-    """Pix2Pix with weights; a `FaceRestorer` where it has learned to make degraded faces good."""
+    """Pix2Pix, or one of CycleGAN's two, with weights; a `FaceRestorer` where it has learned from degraded faces."""
 
     def __init__(
-        self, network: UNet, weights: str, pairs: PairKind, device: torch.device, noise_seed: int | None = None
+        self,
+        network: UNet | ResidualTranslator,
+        weights: str,
+        pairs: PairKind,
+        device: torch.device,
+        noise_seed: int | None = None,
     ) -> None:
         """Put the parts together.
 
         Args:
             network: with its weights.
             weights: which these are, in words.
-            pairs: what it has learned from.
+            pairs: what it has learned from; CycleGAN from pictures of its own, in no pairs.
             device: where to compute.
             noise_seed: decides which features are dropped, together with the picture, as in training and in the paper;
-                none are by default, and the result is smoother for it.
+                none are by default, and the result is smoother for it. CycleGAN drops none.
         """
         self._network = network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._weights = weights
@@ -83,17 +89,30 @@ class Translator:
 
     @classmethod
     def from_weights(
-        cls, file: str | Path, device: DeviceName | str = DeviceName.AUTO, noise_seed: int | None = None
+        cls,
+        file: str | Path,
+        device: DeviceName | str = DeviceName.AUTO,
+        noise_seed: int | None = None,
+        *,
+        backwards: bool = False,
     ) -> "Translator":
-        """The translator of a file that `retrato train` wrote.
+        """The translator of a file that `retrato train` wrote; with `backwards` CycleGAN's other one.
 
         Raises:
             UnknownWeights: it is no file.
+            UnusableSetting: Pix2Pix knows one direction only, and CycleGAN has no noise.
             UnusableWeights: the file is missing, broken or holds something else.
             UnavailableDevice: this machine has no such device.
         """
-        network = load_pix2pix(file)
-        return cls(network, describe_weights(file), pairs_of(file), choose_device(device), noise_seed)
+        network, chosen = load_translator(file), choose_device(device)
+        if isinstance(network, UNet):
+            if backwards:
+                raise UnusableSetting(f"{file} holds a Pix2Pix, which translates in one direction: train another")
+            return cls(network, describe_weights(file), pairs_of(file), chosen, noise_seed)
+        if noise_seed is not None:
+            raise UnusableSetting(f"{file} holds a CycleGAN, which has no noise that a seed could decide: leave it out")
+        direction, translate = ("backwards", network.back) if backwards else ("forwards", network.forth)
+        return cls(translate, f"{describe_weights(file)}, {direction}", PairKind.OWN, chosen)
 
     @property
     def size(self) -> int:
@@ -104,13 +123,17 @@ class Translator:
     def name(self) -> str:
         """Kind and weights, and the seed of the noise if there is any."""
         seed = "" if self._noise_seed is None else f", noise seed {self._noise_seed}"
-        return f"Pix2Pix, {self._weights}{seed}"
+        kind = "Pix2Pix" if isinstance(self._network, UNet) else "CycleGAN"
+        return f"{kind}, {self._weights}{seed}"
 
     @torch.no_grad()
     def __call__(self, faces: Pictures) -> Pictures:
         """Translate pictures of `size`; the result is on the CPU, and does not hang on which are together."""
-        seeds = None if self._noise_seed is None else noise_seeds(faces, self._noise_seed).to(self._device)
-        translated: Pictures = self._network(faces.to(self._device, memory_format=torch.channels_last), seeds)
+        on_device = faces.to(self._device, memory_format=torch.channels_last)
+        if self._noise_seed is None:
+            translated: Pictures = self._network(on_device)
+        else:
+            translated = self._network(on_device, noise_seeds(faces, self._noise_seed).to(self._device))
         return translated.cpu()
 
 

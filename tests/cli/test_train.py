@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 from click.testing import CliRunner
 
-from doubles import TINY, TINY_STYLEGAN2_TASK
+from doubles import TINY, TINY_CYCLEGAN_TASK, TINY_STYLEGAN2_TASK
 from retrato.cli.main import retrato
 from retrato.cli.train import show
 from retrato.training import loop, recipes
@@ -28,6 +28,7 @@ def run(tmp_path, monkeypatch, judges):
     monkeypatch.setattr(judging, "load_lpips", lambda: judges.perceptual)
     monkeypatch.setattr(judging, "load_mobilefacenet", lambda: judges.recognition)
     monkeypatch.setitem(recipes.RECIPES, "tiny-prior", lambda: Recipe(TINY_STYLEGAN2_TASK, tiny.loop))
+    monkeypatch.setitem(recipes.RECIPES, "tiny-cyclegan", lambda: Recipe(TINY_CYCLEGAN_TASK, tiny.loop))
     (tmp_path / "faces").mkdir()
     noise = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), np.uint8)
     for index, image in enumerate(noise):
@@ -164,3 +165,14 @@ def test_a_finished_run_is_finished_however_often_it_is_asked_for(run):
 def test_a_dry_run_refuses_a_batch_that_cannot_be_divided(run):
     result = run("tiny", "--data", "faces", "--run", "run", "--parts", "3", "--dry-run")
     assert "choose a multiple of 3" in str(result.exception)
+
+
+def test_two_kinds_of_pictures_are_learned_from_two_places(run):
+    result = run("tiny-cyclegan", "--data", "faces", "--data", "faces", "--run", "run")
+    assert result.exit_code == 0, result.output
+    assert load.load_cyclegan("run/weights.safetensors").config == TINY_CYCLEGAN_TASK.network
+
+
+def test_one_place_is_no_two_kinds(run):
+    result = run("tiny-cyclegan", "--data", "faces", "--run", "run")
+    assert "give two places" in str(result.exception)

@@ -3,7 +3,7 @@ import pytest
 from click.testing import CliRunner
 from PIL.ExifTags import Base
 
-from doubles import tiny_pix2pix_task
+from doubles import tiny_cyclegan_task, tiny_pix2pix_task
 from retrato.cli.main import retrato
 from retrato.images.files import read_image
 from retrato.weights.store import write_weights
@@ -52,3 +52,15 @@ def test_results_are_not_written_over(translate):
     result = translate("-o", "out")
     assert result.exit_code == 1
     assert "photo.png" in result.output
+
+
+def test_cyclegan_translates_in_both_directions(translate, tmp_path):
+    write_weights(tmp_path / "edges.safetensors", tiny_cyclegan_task().weights())
+    pictures = []
+    for options in ((), ("--backwards",)):
+        result = translate("-o", "out", "--overwrite", *options)
+        assert result.exit_code == 0, result.output
+        pictures.append(read_image("out/photo.png").image.tolist())
+    assert pictures[0] != pictures[1]
+    with PIL.Image.open("out/photo.png") as picture:
+        assert "(CycleGAN, weights edges.safetensors, backwards)" in picture.getexif()[Base.ProcessingSoftware]

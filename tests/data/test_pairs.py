@@ -2,7 +2,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from retrato.data import FaceImages, Framing, find_stored_images, paired
+from retrato.data import FaceImages, Framing, find_stored_images, paired, unpaired
 from retrato.errors import UnusableData
 
 
@@ -63,3 +63,31 @@ def test_faces_have_to_be_square(tmp_path):
     save(tmp_path / "wide.png", (10, 100, 200), (24, 8))
     with pytest.raises(UnusableData, match="aligned faces are square"):
         the_only(tmp_path, Framing.SQUARE)
+
+
+def test_pictures_of_two_places_stand_together_all_of_them(tmp_path):
+    for number in range(5):
+        save(tmp_path / "a" / f"{number}.png", (number,))
+    for number in range(2):
+        save(tmp_path / "b" / f"other{number}.png", (100 + number,), (16, 8))
+    images = unpaired([find_stored_images([tmp_path / each]) for each in ("a", "b")])
+    pairs = FaceImages(images, 8, framing=Framing.UNPAIRED)
+    levels = [(pairs[each][0, 0, 0].item(), pairs[each][0, 0, 8].item()) for each in range(len(pairs))]
+    assert sorted(first for first, _ in levels) == [0, 1, 2, 3, 4]
+    assert {second for _, second in levels} == {100, 101}
+
+
+def test_the_smaller_kind_is_repeated_whichever_it_is(tmp_path):
+    save(tmp_path / "source" / "one.png", (10,))
+    for number in range(3):
+        save(tmp_path / "target" / f"{number}.png", (100 + number,))
+    images = unpaired([find_stored_images([tmp_path])])
+    assert [each.name for each in images] == ["source/one.png"] * 3
+    assert sorted(each.target.name for each in images) == [f"target/{number}.png" for number in range(3)]
+
+
+@pytest.mark.parametrize(("places", "reason"), [(1, "two kinds are wanted"), (3, "3 places")])
+def test_pictures_of_one_kind_or_of_three_are_refused(tmp_path, places, reason):
+    save(tmp_path / "one.png", (10,))
+    with pytest.raises(UnusableData, match=reason):
+        unpaired([find_stored_images([tmp_path])] * places)

@@ -8,6 +8,8 @@ from retrato.losses import (
     generator_loss,
     gradient_penalty,
     identity_loss,
+    least_squares_discriminator_loss,
+    least_squares_generator_loss,
     paired_discriminator_loss,
     paired_generator_loss,
     pixel_loss,
@@ -93,3 +95,10 @@ def test_the_penalty_is_for_points_as_it_is_for_pictures():
     points = torch.tensor([[1.0, 0.0], [0.0, 2.0]], requires_grad=True)
     logits = 3 * points[:, 0] + 4 * points[:, 1]
     assert gradient_penalty(logits, points).item() == pytest.approx(25)
+
+
+def test_least_squares_give_real_pictures_1_and_fakes_0():
+    """Mao et al. (2017), equation 9."""
+    real, fake = torch.tensor([1.0, 3.0]), torch.tensor([0.0, 2.0])
+    assert least_squares_discriminator_loss(real, fake).item() == 2 + 2
+    assert least_squares_generator_loss(fake).item() == 1

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from doubles import TINY_STYLEGAN2_TASK
+from doubles import TINY_STYLEGAN2_TASK, published_weights
 from retrato.errors import UnusableWeights
 from retrato.networks.stylegan2 import StyleGAN2Generator, in_every_layer
 from retrato.restoration.loading import load_restorer
@@ -177,6 +177,14 @@ def test_weights_of_a_prior_choose_it(tmp_path):
     restorer = load_restorer(tmp_path / "prior.safetensors", "cpu", noise_seed=2)
     assert isinstance(restorer, PulseRestorer)
     assert restorer.name == "PULSE in StyleGAN2, weights prior.safetensors, seed 2"
+
+
+def test_a_published_prior_is_searched_as_well(tmp_path):
+    torch.save({"params_ema": published_weights("stylegan2_generator.safetensors")}, tmp_path / "StyleGAN2.pth")
+    restorer = load_restorer(tmp_path / "StyleGAN2.pth", "cpu")
+    assert "published weights StyleGAN2.pth" in restorer.name
+    found = restorer.guess(torch.zeros(1, 3, 4, 4), 0)
+    assert found.face.shape == (1, 3, restorer.size, restorer.size)
 
 
 def test_the_papers_numbers_are_the_defaults():

@@ -45,11 +45,11 @@ def test_source_and_target_are_cut_and_mirrored_together():
     record = task._draw_record(torch.Generator().manual_seed(0), 16)
     pairs = task._pairs(batch.pictures, record)
     assert torch.equal(pairs.source, pairs.target)
-    assert 0 < record.is_mirrored.sum() < 16
+    assert 0 < record.jitter.is_mirrored.sum() < 16
     whole = from_levels(batch.pictures)[..., :36]
     for index in range(16):
-        top, left = (record.place[index] * 5).long().tolist()
-        seen = whole[index].flip(2) if record.is_mirrored[index] else whole[index]
+        top, left = (record.jitter.place[index] * 5).long().tolist()
+        seen = whole[index].flip(2) if record.jitter.is_mirrored[index] else whole[index]
         assert torch.equal(pairs.target[index], seen[:, top : top + 32, left : left + 32])
 
 

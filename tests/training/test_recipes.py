@@ -6,12 +6,14 @@ import torch
 from doubles import (
     TINY,
     TINY_ADVERSARY,
+    TINY_CYCLEGAN_TASK,
     TINY_DCGAN_TASK,
     TINY_PIX2PIX_TASK,
     TINY_STYLEGAN2_TASK,
     TINY_TASK,
     a_batch,
     published_weights,
+    tiny_cyclegan_task,
     tiny_dcgan_task,
     tiny_pix2pix_task,
     tiny_stylegan2_task,
@@ -27,6 +29,7 @@ from retrato.training.division import Division
 from retrato.training.loop import learning_rate_decay
 from retrato.training.recipes import RECIPES, recipe
 from retrato.training.settings import with_setting
+from retrato.training.tasks.cyclegan import CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig
 from retrato.training.tasks.judges import IdentityKind, PerceptualKind
@@ -40,8 +43,8 @@ def at_a_tiny_size(config):
     """A recipe's task with everything but its networks' sizes."""
     if isinstance(config, DCGANTaskConfig):
         return replace(config, network=TINY_DCGAN_TASK.network, discriminator=TINY_DCGAN_TASK.discriminator)
-    if isinstance(config, Pix2PixTaskConfig):
-        tiny = TINY_PIX2PIX_TASK
+    if isinstance(config, Pix2PixTaskConfig | CycleGANTaskConfig):
+        tiny = TINY_PIX2PIX_TASK if isinstance(config, Pix2PixTaskConfig) else TINY_CYCLEGAN_TASK
         return replace(config, network=tiny.network, discriminator=tiny.discriminator, jitter_size=tiny.jitter_size)
     if not isinstance(config, GFPGANTaskConfig):
         return replace(
@@ -66,6 +69,7 @@ MAKERS = {
     StyleGAN2TaskConfig: tiny_stylegan2_task,
     DCGANTaskConfig: tiny_dcgan_task,
     Pix2PixTaskConfig: tiny_pix2pix_task,
+    CycleGANTaskConfig: tiny_cyclegan_task,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,11 @@ from retrato.cli.text import counted, duration
 from retrato.device import DeviceName, choose_device
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import torch
 
+    from retrato.data import Framing, StoredImage
     from retrato.training.build import AnyTask
     from retrato.training.division import Division
     from retrato.training.loop import LoopConfig, Progress
@@ -53,7 +55,8 @@ def list_recipes(context: click.Context, _: click.Parameter, is_asked: bool) -> 
     type=click.Path(path_type=Path, exists=True),
     multiple=True,
     required=True,
-    help="Folder or tar archive of square face crops (for dcgan and pix2pix, of any pictures); may be repeated.",
+    help="Folder or tar archive of square face crops (for dcgan, pix2pix and cyclegan, of any pictures); may be "
+    "repeated, and is for cyclegan: what to translate from, and what to.",
 )
 @click.option(
     "--run", "folder", type=click.Path(path_type=Path), required=True, help="Where the run is kept, or resumed."
@@ -117,15 +120,15 @@ def command(
     """
     import torch
 
-    from retrato.data import Framing, find_stored_images, paired, read_ffhq_places
+    from retrato.data import find_stored_images, read_ffhq_places
     from retrato.training.build import build_task, judging_weights
     from retrato.training.division import Division
     from retrato.training.loop import TrainingFaces, require_divisible, train
     from retrato.training.run_folder import RunFolder
 
     chosen = changed_recipe(recipe_name, settings, iterations, batch_size)
-    images = find_stored_images(places)
-    others = find_stored_images([preview]) if preview else None
+    found = [find_stored_images([place]) for place in places]
+    found_others = [find_stored_images([preview])] if preview else None
     known_places = read_ffhq_places(components) if components else {}
     division = Division.of_this_process(parts, device_name is DeviceName.CPU)
     if division.is_first:  # the others wait for it where they need a file
@@ -133,8 +136,8 @@ def command(
             fetch_named(name)
     torch.manual_seed(chosen.loop.seed)  # of the weights that a network begins with
     task = build_task(chosen.task, device_of(division, device_name), division)
-    if task.framing is Framing.PAIR:
-        images, others = paired(images), others and paired(others)
+    images = arranged(task.framing, found)
+    others = arranged(task.framing, found_others) if found_others else None
     if is_compiled:
         compile_restorer(task)
     require_divisible(chosen.loop, division)
@@ -170,6 +173,20 @@ def changed_recipe(name: str, settings: tuple[str, ...], iterations: int | None,
     loop = chosen.loop
     loop = replace(loop, iterations=iterations or loop.iterations, batch_size=batch_size or loop.batch_size)
     return replace(chosen, loop=loop)
+
+
+def arranged(framing: Framing, found: Sequence[Sequence[StoredImage]]) -> list[StoredImage]:
+    """The pictures of all places as a task takes them: single ones, pairs, or one of each kind.
+
+    Raises:
+        UnusableData: they are none of that kind.
+    """
+    from retrato.data import Framing, paired, unpaired
+
+    if framing is Framing.UNPAIRED:
+        return unpaired(found)
+    images = list(chain.from_iterable(found))
+    return paired(images) if framing is Framing.PAIR else images
 
 
 def settings_of(chosen: Recipe) -> dict[str, object]:

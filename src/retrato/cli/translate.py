@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 @click.command(name="translate")
 @click.argument("inputs", metavar="INPUT...", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option("--weights", required=True, metavar="FILE", help="Of a Pix2Pix that `retrato train` trained.")
+@click.option("--weights", required=True, metavar="FILE", help="Of a Pix2Pix or CycleGAN that `retrato train` trained.")
+@click.option("--backwards", is_flag=True, help="CycleGAN's other direction: from targets to sources.")
 @click.option(
     "-o",
     "--output",
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 def command(
     inputs: tuple[Path, ...],
     weights: str,
+    backwards: bool,
     output: Path,
     make_source: bool,
     side_by_side: bool,
@@ -50,14 +52,14 @@ def command(
     overwrite: bool,
     device_name: DeviceName,
 ) -> None:
-    """Turn pictures into others with Pix2Pix: what it was trained for, such as drawings into faces.
+    """Turn pictures into others with Pix2Pix or CycleGAN: what it was trained for, such as drawings into faces.
 
     Of each picture the largest square in its middle is taken, at the size of the network. Each result says in its EXIF
     data that a model made it.
     """
     from retrato.translation import Translator
 
-    translator = Translator.from_weights(weights, device_name, seed)
+    translator = Translator.from_weights(weights, device_name, seed, backwards=backwards)
 
     def translate_one(path: Path, target: Path) -> str:
         return translate_file(translator, path, target, make_source, side_by_side, overwrite)

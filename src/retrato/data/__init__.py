@@ -2,7 +2,7 @@
 
 from retrato.data.batches import DrawnBatches, FaceBatch, load_batches, random_state
 from retrato.data.image_files import FaceImages, Framing, find_stored_images, source_shares
-from retrato.data.pairs import paired
+from retrato.data.pairs import paired, unpaired
 from retrato.data.places import read_ffhq_places
 from retrato.data.stored_image import StoredImage
 
@@ -18,4 +18,5 @@ __all__ = [
     "random_state",
     "read_ffhq_places",
     "source_shares",
+    "unpaired",
 ]

@@ -91,11 +91,13 @@ class Framing(StrEnum):
     PAIR = "pair"
     """Source and target beside each other, each the square in the middle of its half or, where they are in two files,
     of its file (`data.pairs`)."""
+    UNPAIRED = "unpaired"
+    """The same of two pictures that have nothing to do with each other."""
 
     @property
     def squares(self) -> int:
         """How many squares beside each other it gives."""
-        return 2 if self is Framing.PAIR else 1
+        return 2 if self in {Framing.PAIR, Framing.UNPAIRED} else 1
 
 
 class FaceImages:
@@ -141,7 +143,7 @@ class FaceImages:
                 images = [image]
             case Framing.MIDDLE:
                 images = [image]
-            case Framing.PAIR:
+            case Framing.PAIR | Framing.UNPAIRED:
                 images = [image, _decoded(stored.target)] if stored.target else _halves(image, stored)
             case _:
                 assert_never(self.framing)

@@ -41,6 +41,16 @@ def paired_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Scala
     return 2 * F.softplus(fake_logits - real_logits).mean()
 
 
+def least_squares_generator_loss(fake_logits: Tensor) -> Scalar:
+    """Small when fakes are given the 1 of real pictures (Mao et al., 2017, eq. 9)."""
+    return (fake_logits - 1).square().mean()
+
+
+def least_squares_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Scalar:
+    """Small when real pictures are given 1 and fakes 0; 1/2 where both are given 1/2."""
+    return (real_logits - 1).square().mean() + fake_logits.square().mean()
+
+
 def gradient_penalty(real_logits: Tensor, real_pictures: Float[Tensor, "n ..."]) -> Scalar:
     """R1 (Mescheder et al., 2018, eq. 9, without its gamma / 2): the squared gradient at real pictures, on average.
 

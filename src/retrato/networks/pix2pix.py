@@ -51,11 +51,13 @@ class PatchDiscriminatorConfig:
     """Of its first layer; each further one has twice as many, to eight times."""
     layers: int = 4
     """Before the one that judges: 2 see 16 px, 4 see 70, 6 see 286 (section 4.4)."""
+    pictures: int = 2
+    """That it sees together: source and target, or 1 where there are no pairs."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that are none."""
-        if self.channels < 1 or self.layers < 2:
-            raise ValueError(f"channels must be at least 1 and layers at least 2, found {self}")
+        if min(self.channels, self.pictures) < 1 or self.layers < 2:
+            raise ValueError(f"channels and pictures must be at least 1 and layers at least 2, found {self}")
 
     @property
     def strides(self) -> list[int]:
@@ -121,13 +123,17 @@ class UNet(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """Does the target belong to the source, and does it look real? A logit for every patch (PatchGAN)."""
+    """Does the target belong to the source, and does it look real? A logit for every patch (PatchGAN).
+
+    Of a single picture it says the latter alone.
+    """
 
     def __init__(self, config: PatchDiscriminatorConfig | None = None) -> None:
         super().__init__()
         self.config = config or PatchDiscriminatorConfig()
         widths = [min(self.config.channels * 2**each, 8 * self.config.channels) for each in range(self.config.layers)]
-        blocks: list[nn.Module] = [nn.Conv2d(6, widths[0], 4, self.config.strides[0], 1), nn.LeakyReLU(SLOPE)]
+        inputs = 3 * self.config.pictures
+        blocks: list[nn.Module] = [nn.Conv2d(inputs, widths[0], 4, self.config.strides[0], 1), nn.LeakyReLU(SLOPE)]
         for before, width, stride in zip(widths, widths[1:], self.config.strides[1:], strict=False):
             blocks += [
                 nn.Conv2d(before, width, 4, stride, 1, bias=False),
@@ -138,9 +144,9 @@ class PatchDiscriminator(nn.Module):
         self.judge = nn.Conv2d(widths[-1], 1, 4, padding=1)
         begin_small(self)
 
-    def forward(self, source: Faces, target: Faces) -> Tensor:
+    def forward(self, *pictures: Faces) -> Tensor:
         """(N, 1, h, w) logits, positive for real; 30 by 30 for pictures of 256 px with 4 layers."""
-        return self.judge(self.blocks(torch.cat([source, target], 1))).float()
+        return self.judge(self.blocks(torch.cat(pictures, 1))).float()
 
 
 def _halving(inputs: int, outputs: int, *, is_first: bool, is_last: bool) -> nn.Sequential:

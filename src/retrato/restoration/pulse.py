@@ -211,7 +211,7 @@ class PulseRestorer:
 
 @dataclass(frozen=True, eq=False)
 class StyleSphere:
-    """Where a prior's styles are: around a mean, far out in all directions, once the last LeakyReLU is undone.
+    """Where the styles of a prior are: around a mean, far out in all directions, once the last LeakyReLU is undone.
 
     In many dimensions nearly all of a normal distribution is near a sphere with the root of their number as its radius
     (section 3.2), so a search that stays on it meets nothing but faces.

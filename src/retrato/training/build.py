@@ -8,12 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from retrato.errors import UnusableSetting, UnusableWeights
+from retrato.networks.cyclegan import CycleGANConfig
 from retrato.networks.dcgan import DCGANConfig
 from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.pix2pix import UNetConfig
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.training.division import Division
 from retrato.training.recipes import TaskConfig
+from retrato.training.tasks.cyclegan import CycleGANTask, CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTask, DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
 from retrato.training.tasks.judges import (
@@ -30,8 +32,8 @@ from retrato.training.tasks.stylegan2 import StyleGAN2Task, StyleGAN2TaskConfig
 from retrato.weights import judges, load
 from retrato.weights.store import config_fields
 
-AnyTask = GFPGANTask | StyleGAN2Task | DCGANTask | Pix2PixTask
-NetworkConfig = GFPGANConfig | StyleGAN2Config | DCGANConfig | UNetConfig
+AnyTask = GFPGANTask | StyleGAN2Task | DCGANTask | Pix2PixTask | CycleGANTask
+NetworkConfig = GFPGANConfig | StyleGAN2Config | DCGANConfig | UNetConfig | CycleGANConfig
 
 
 def build_task(config: TaskConfig, device: torch.device, division: Division) -> AnyTask:
@@ -54,6 +56,8 @@ def build_task(config: TaskConfig, device: torch.device, division: Division) -> 
             return DCGANTask(config, device, division)
         case Pix2PixTaskConfig():
             return Pix2PixTask(config, device, division)
+        case CycleGANTaskConfig():
+            return CycleGANTask(config, device, division)
         case _:
             assert_never(config)
 
@@ -93,6 +97,10 @@ def start_from(task: AnyTask, name_or_file: str) -> None:
             translator = load.load_pix2pix(name_or_file)
             _require_same(translator.config, task.config.network, name_or_file)
             task.translator.start_from(translator.state_dict())
+        case CycleGANTask():
+            translators = load.load_cyclegan(name_or_file)
+            _require_same(translators.config, task.config.network, name_or_file)
+            task.translators.start_from(translators.state_dict())
         case _:
             assert_never(task)
 

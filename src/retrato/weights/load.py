@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from retrato.errors import UnknownWeights, UnusableWeights
+from retrato.networks.cyclegan import CycleGAN, CycleGANConfig
 from retrato.networks.dcgan import DCGAN, DCGANConfig
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.pix2pix import UNet, UNetConfig
@@ -30,11 +31,12 @@ TITLES = {
     "restoreformer": "RestoreFormer",
     "dcgan": "DCGAN",
     "pix2pix": "Pix2Pix",
+    "cyclegan": "CycleGAN",
 }
 """What networks are called in messages."""
 
 Network = TypeVar("Network", bound=nn.Module)
-Generator = GFPGAN | StyleGAN2Generator | RestoreFormer | DCGAN | UNet
+Generator = GFPGAN | StyleGAN2Generator | RestoreFormer | DCGAN | UNet | CycleGAN
 
 
 def load_gfpgan(name_or_file: str | Path) -> GFPGAN:
@@ -108,6 +110,29 @@ def load_pix2pix(name_or_file: str | Path) -> UNet:
     return _of_kind(UNet, name_or_file)
 
 
+def load_cyclegan(name_or_file: str | Path) -> CycleGAN:
+    """CycleGAN's two translators, with the weights of a file that `retrato train` wrote.
+
+    Raises:
+        UnknownWeights: it is no file.
+        UnusableWeights: the file is broken or is for something else.
+    """
+    return _of_kind(CycleGAN, name_or_file)
+
+
+def load_translator(name_or_file: str | Path) -> UNet | CycleGAN:
+    """What makes pictures of other pictures: Pix2Pix or CycleGAN.
+
+    Raises:
+        UnknownWeights: it is no file.
+        UnusableWeights: the file is broken or is for something else.
+    """
+    network = load_network(name_or_file)
+    if isinstance(network, UNet | CycleGAN):
+        return network
+    raise UnusableWeights(f"{name_or_file} holds weights for {title_of(network)}, not for Pix2Pix or CycleGAN")
+
+
 def load_network(name_or_file: str | Path) -> Generator:
     """Whichever of them is in a file, with its weights.
 
@@ -138,6 +163,8 @@ def title_of(network: Generator) -> str:
             return TITLES["dcgan"]
         case UNet():
             return TITLES["pix2pix"]
+        case CycleGAN():
+            return TITLES["cyclegan"]
         case _:
             assert_never(network)
 
@@ -270,6 +297,8 @@ def _described(stored: StoredWeights) -> Generator:
         return DCGAN(DCGANConfig(**stored.config))
     if stored.network == "pix2pix":
         return UNet(UNetConfig(**stored.config))
+    if stored.network == "cyclegan":
+        return CycleGAN(CycleGANConfig(**stored.config))
     return GFPGAN(GFPGANConfig(**{**stored.config, "prior": _stylegan2_config(stored.config["prior"])}))
 
 

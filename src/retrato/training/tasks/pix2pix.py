@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import UInt8
 from torch import Tensor
 
 from retrato.data import FaceBatch, Framing
@@ -21,6 +21,7 @@ from retrato.shapes import Faces, Image, Scalar
 from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player, total
 from retrato.training.task import Numbers, Terms, resume_players, states
+from retrato.training.tasks.jitter import JitterRecord, draw_jitter, jittered
 from retrato.translation import PairKind, source_of
 from retrato.weights.store import StoredWeights, config_fields
 
@@ -77,9 +78,7 @@ class Pix2PixTaskConfig:
 class PairRecord(Record):
     """All that chance decides about a batch of pairs."""
 
-    place: Float[Tensor, "n 2"]
-    """Of the cut, from the top and the left: 0 to 1 of the room that there is."""
-    is_mirrored: Bool[Tensor, " n"]
+    jitter: JitterRecord
     noise_seeds: NoiseSeeds
     degradation: DegradationRecord
 
@@ -170,8 +169,7 @@ class Pix2PixTask:
         """For the whole batch."""
         draws = Draws(rng, count)
         return PairRecord(
-            place=draws.uniform((0.0, 1.0), 2),
-            is_mirrored=draws.happens(0.5 if self.config.is_mirrored else 0.0),
+            jitter=draw_jitter(draws, self.config.is_mirrored),
             noise_seeds=draws.seeds(),
             degradation=draw(rng, count, self.config.degradation),
         )
@@ -180,13 +178,8 @@ class Pix2PixTask:
         """Cut where the record says, source and target at the same place."""
         both = from_levels(pictures.to(self.device))
         squares = torch.cat(both.chunk(self.framing.squares, 3), 1)  # (N, 6, S, S), or (N, 3, S, S) of targets alone
-        squares = torch.where(record.is_mirrored.to(self.device)[:, None, None, None], squares.flip(3), squares)
-        size, room = self.config.network.image_size, self.config.jitter_size - self.config.network.image_size
-        corners = (record.place * (room + 1)).long().clamp(max=room).tolist()
-        cut = [
-            each[:, top : top + size, left : left + size] for each, (top, left) in zip(squares, corners, strict=True)
-        ]
-        source, target = self._source_and_target(torch.stack(cut), record.degradation)
+        cut = jittered(squares, record.jitter, self.config.network.image_size)
+        source, target = self._source_and_target(cut, record.degradation)
         return Pairs(source, target, record.noise_seeds.to(self.device))
 
     def _source_and_target(self, squares: Tensor, degradation: DegradationRecord) -> tuple[Faces, Faces]:

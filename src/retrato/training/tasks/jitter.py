@@ -1,0 +1,38 @@
+"""Pictures cut at a place by chance and mirrored by chance, as Pix2Pix and CycleGAN see them (Isola et al., 2017)."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from retrato.degradation.draws import Draws, Record
+
+
+@dataclass(frozen=True)
+class JitterRecord(Record):
+    """What chance decides about how each picture is seen."""
+
+    place: Float[Tensor, "n 2"]
+    """Of the cut, from the top and the left: 0 to 1 of the room that there is."""
+    is_mirrored: Bool[Tensor, " n"]
+
+
+def draw_jitter(draws: Draws, is_mirrored: bool) -> JitterRecord:
+    """One for each picture.
+
+    Args:
+        draws: of the whole batch.
+        is_mirrored: whether half of them are.
+    """
+    return JitterRecord(draws.uniform((0.0, 1.0), 2), draws.happens(0.5 if is_mirrored else 0.0))
+
+
+def jittered(squares: Float[Tensor, "n c s s"], record: JitterRecord, size: int) -> Float[Tensor, "n c {size} {size}"]:
+    """Cut and mirrored as the record says; what stands in other channels at the same place."""
+    mirrored = torch.where(record.is_mirrored.to(squares.device)[:, None, None, None], squares.flip(3), squares)
+    room = squares.shape[-1] - size
+    corners = (record.place * (room + 1)).long().clamp(max=room).tolist()
+    return torch.stack(
+        [each[:, top : top + size, left : left + size] for each, (top, left) in zip(mirrored, corners, strict=True)]
+    )
