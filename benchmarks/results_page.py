@@ -34,7 +34,7 @@ PUBLISHED = Path(__file__).with_name("published_results.md")
 PRESETS = (Preset.LIGHT, Preset.PAPER, Preset.HEAVY, Preset.OLD_PHOTO)
 PAIRED = ("psnr", "ssim", "ms-ssim", "lpips-squeezenet", "identity-mobilefacenet", "five-landmark-distance")
 ALONE = ("niqe", "relative-sharpness")
-SETS = ("kid-768",)
+SETS = ("fid-768", "kid-768")
 MODEL_TITLE = "retrato, bundled"
 
 

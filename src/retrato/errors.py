@@ -51,10 +51,6 @@ class UnusableData(RetratoError):
     """A folder or archive without the pictures that training or evaluation needs."""
 
 
-class NoFace(RetratoError):
-    """A photo in which nothing could be restored."""
-
-
 class NotEnoughMemory(RetratoError):
     """Work that does not fit into this machine's memory."""
 

@@ -1,9 +1,11 @@
 import os
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import PIL.Image
 import pytest
+import tifffile
 import torch
 from click.testing import CliRunner
 from PIL.ExifTags import Base
@@ -11,7 +13,7 @@ from safetensors.torch import save_file
 
 from doubles import published_weights
 from retrato.cli.main import retrato
-from retrato.cli.restore import MASKS
+from retrato.cli.restoring import MASKS
 from retrato.errors import UnavailableWeights, UnknownWeights
 from retrato.restoration.photo import PhotoRestorer
 from retrato.restoration.pipeline import FaceMask
@@ -93,7 +95,7 @@ def test_a_folder_is_restored_and_the_bad_ones_are_named(run, portrait, tmp_path
     (folder / "notes.txt").write_text("left alone")
     result = run(folder, "-o", "out")
     assert result.exit_code == 1
-    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == ["a.png", "z.bmp"]
+    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == [".retrato", "a.png", "z.bmp"]
     refused = [line for line in result.output.splitlines() if line.startswith("not done: ")]
     assert len(refused) == 5
     assert "dot.png: no face found" in result.output
@@ -114,7 +116,7 @@ def test_a_cmyk_photo_is_restored(run, portrait, tmp_path):
     portrait.convert("CMYK").save("print.jpg")
     assert run("print.jpg").exit_code == 0
     with PIL.Image.open(tmp_path / "restored" / "print.jpg") as picture:
-        assert picture.mode == "RGB"
+        assert picture.mode == "CMYK"
 
 
 def test_an_input_is_never_overwritten_unless_asked(run, portrait, tmp_path):
@@ -304,6 +306,64 @@ def test_an_interrupted_run_says_how_far_it_came(run, portrait, monkeypatch):
     result = run("a.png", "b.png")
     assert result.exit_code == 130
     assert "stopped after 0 of 2" in result.output
+
+
+def test_a_sixteen_bit_scan_stays_one_outside_its_face(run, portrait, tmp_path):
+    scan = np.asarray(portrait).astype(np.uint16) * 257 + 99
+    cv2.imwrite("scan.tif", scan[..., ::-1])
+    assert run("scan.tif").exit_code == 0
+    result = cv2.imread("restored/scan.tif", cv2.IMREAD_UNCHANGED)[..., ::-1]
+    is_changed = (result != scan).any(-1)
+    assert result.dtype == np.uint16
+    assert 0 < is_changed.mean() < 0.7
+    assert np.array_equal(result[-20:], scan[-20:])
+
+
+def test_every_page_of_a_tiff_is_restored_and_pages_without_a_face_are_copied(run, portrait, tmp_path):
+    pages = [np.asarray(portrait), np.full((60, 80, 3), 77, np.uint8), np.asarray(portrait)[:, ::-1].copy()]
+    with tifffile.TiffWriter("album.tif") as album:
+        for page in pages:
+            album.write(page, photometric="rgb")
+    result = run("album.tif")
+    assert "album.tif: 2 faces on 3 pages (find " in result.output
+    with tifffile.TiffFile("restored/album.tif") as album:
+        restored = [page.asarray() for page in album.pages]
+        marks = [0x0B in page.tags for page in album.pages]
+    assert [not np.array_equal(*pair) for pair in zip(pages, restored, strict=True)] == [True, False, True]
+    assert marks == [True, False, True]
+
+
+def test_several_pages_are_refused_in_a_format_of_one(run, portrait):
+    portrait.save("album.tif", save_all=True, append_images=[portrait])
+    result = run("album.tif", "--format", "png")
+    assert "album.tif: contains 2 pages" in result.output
+    assert result.exit_code == 1
+
+
+def test_a_tiff_without_any_face_is_not_written(run, tmp_path):
+    empty = PIL.Image.new("RGB", (80, 80))
+    empty.save("album.tif", save_all=True, append_images=[empty])
+    assert "no face found" in run("album.tif").output
+    assert list((tmp_path / "restored").glob("*")) == []
+
+
+def test_faces_of_pages_are_saved_with_the_page_in_their_name(run, portrait, tmp_path):
+    portrait.save("album.tif", save_all=True, append_images=[portrait])
+    assert run("album.tif", "--save-faces").exit_code == 0
+    assert (tmp_path / "restored" / "faces" / "album.tif-page2-0-both.png").is_file()
+
+
+def test_results_get_the_times_of_their_photos_if_asked(run, portrait, tmp_path):
+    portrait.save("me.png")
+    os.utime("me.png", (1e9, 1.1e9))
+    assert run("me.png", "--keep-times").exit_code == 0
+    status = (tmp_path / "restored" / "me.png").stat()
+    assert (status.st_atime, status.st_mtime) == (1e9, 1.1e9)
+
+
+def test_what_the_format_cannot_hold_is_said(run, portrait):
+    portrait.convert("RGBA").save("me.png")
+    assert "\n  note: JPEG holds no transparency" in run("me.png", "--format", "jpeg").output
 
 
 def test_the_published_pipeline_restores_a_photo(run, portrait, published, tmp_path):

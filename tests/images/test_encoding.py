@@ -5,12 +5,13 @@ import cv2
 import numpy as np
 import PIL.Image
 import pytest
+import tifffile
 from PIL.ExifTags import IFD, Base
 
 from retrato.errors import UnwritableOutput
 from retrato.images.decoding import decode_photo
 from retrato.images.encoding import IMAGE_SUFFIXES, encode_photo, format_for, suffix_for
-from retrato.images.photo import Photo
+from retrato.images.photo import Colours, Photo, StoredPixels
 
 
 @pytest.fixture
@@ -57,13 +58,14 @@ def test_lossy_formats_stay_close(format):
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_exif_and_profile_survive(image, format):
-    photo = Photo(image, exif=camera_exif(), icc_profile=srgb_profile())
+    profile = srgb_profile()
+    photo = Photo(image, exif=camera_exif(), stored=StoredPixels(image, Colours.RGB, profile))
     back = read_back(encode_photo(photo, format))
     kept = PIL.Image.Exif()
     kept.load(back.exif)
     assert kept[Base.Make] == "Leica"
     assert kept.get_ifd(IFD.Exif)[Base.DateTimeOriginal] == "1934:05:06 07:08:09"
-    assert back.icc_profile == photo.icc_profile
+    assert back.stored.icc_profile == profile
 
 
 @pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
@@ -85,8 +87,14 @@ def test_jpeg_leaves_transparency_out():
     assert (back.image == 90).all()
 
 
-def test_tiff_without_exif_is_compressed():
-    assert len(encode_photo(Photo(np.zeros((100, 100, 3), np.uint8)), "TIFF")) < 1000
+@pytest.mark.parametrize("exif", [None, camera_exif()])
+def test_tiff_is_compressed_with_exif_and_without(exif):
+    with tifffile.TiffFile(
+        io.BytesIO(encode_photo(Photo(np.zeros((100, 100, 3), np.uint8), exif=exif), "TIFF"))
+    ) as tiff:
+        page = tiff.pages[0]
+        assert (page.compression.name, page.tags.get("Make") is not None) == ("ADOBE_DEFLATE", exif is not None)
+        assert sum(page.databytecounts) < 1000
 
 
 def test_exif_too_long_for_jpeg_is_left_out(image):
@@ -102,7 +110,7 @@ def test_a_photo_longer_than_the_format_holds_is_refused(format, side):
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(image):
-    with pytest.raises(UnwritableOutput, match="'GIF'; known formats: JPEG, PNG, WEBP, TIFF, BMP"):
+    with pytest.raises(UnwritableOutput, match="'GIF'; known formats: JPEG, PNG, WEBP, TIFF, BMP, AVIF, HEIF"):
         encode_photo(Photo(image), "GIF")
 
 

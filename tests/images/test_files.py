@@ -8,8 +8,15 @@ import cv2
 import numpy as np
 import pytest
 
-from retrato.errors import UnreadableImage, UnwritableOutput
-from retrato.images.files import find_images, read_image, write_image
+from retrato.errors import MissingPackage, UnreadableImage, UnwritableOutput
+from retrato.images.files import (
+    list_pages,
+    read_image,
+    set_times,
+    times_of,
+    write_image,
+    write_pages,
+)
 from retrato.images.photo import Photo
 
 as_anyone = pytest.mark.skipif(
@@ -274,23 +281,53 @@ def test_the_umask_decides_who_may_read(tmp_path, photo):
     assert stat.S_IMODE((tmp_path / "photo.png").stat().st_mode) == 0o640
 
 
-# Finding
+def test_pages_are_written_as_they_are_made(tmp_path):
+    made = []
+
+    def pages():
+        for level in (10, 20, 30):
+            made.append(level)
+            yield Photo(np.full((8, 8, 3), level, np.uint8))
+
+    assert write_pages(pages(), tmp_path / "album.tif") == ()
+    assert list_pages(tmp_path / "album.tif") == (0, 1, 2)
+    assert [read_image(tmp_path / "album.tif", page=page).image[0, 0, 0] for page in (0, 1, 2)] == made
 
 
-def test_pictures_are_found_by_their_endings_in_order(tmp_path):
-    for name in ["b.png", "a.JPG", "c.tiff", "notes.txt", ".hidden.png"]:
-        (tmp_path / name).touch()
-    assert [path.name for path in find_images(tmp_path)] == ["a.JPG", "b.png", "c.tiff"]
+def test_pages_only_go_into_a_tiff(tmp_path):
+    with pytest.raises(UnwritableOutput, match=r"only a TIFF holds several pages"):
+        write_pages([Photo(np.zeros((8, 8, 3), np.uint8))], tmp_path / "album.png")
 
 
-def test_folders_are_neither_pictures_nor_looked_into(tmp_path):
-    (tmp_path / "folder.png").mkdir()
-    (tmp_path / "folder.png" / "a.png").touch()
-    assert find_images(tmp_path) == []
+def test_a_page_that_cannot_be_made_leaves_no_file(tmp_path):
+    def pages():
+        yield Photo(np.zeros((8, 8, 3), np.uint8))
+        raise UnreadableImage("page 2 is damaged")
+
+    with pytest.raises(UnreadableImage, match="page 2"):
+        write_pages(pages(), tmp_path / "album.tif")
+    assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["nowhere", "file.png"])
-def test_what_is_no_folder_is_refused(tmp_path, name):
-    (tmp_path / "file.png").touch()
-    with pytest.raises(UnreadableImage, match=r"cannot look for pictures in .*; name a folder"):
-        find_images(tmp_path / name)
+def test_a_page_that_is_not_there_is_refused(tmp_path):
+    write_image(Photo(np.zeros((8, 8, 3), np.uint8)), tmp_path / "a.tif")
+    with pytest.raises(UnreadableImage, match=r"a\.tif: damaged or cut short"):
+        read_image(tmp_path / "a.tif", page=3)
+
+
+def test_times_of_a_file_that_is_not_there_are_refused(tmp_path):
+    with pytest.raises(UnreadableImage, match="no such file"):
+        times_of(tmp_path / "a.jpg")
+    with pytest.raises(UnwritableOutput, match="times cannot be set"):
+        set_times(tmp_path / "a.jpg", (0, 0))
+
+
+def test_heic_without_its_package_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr("retrato.images.decoding.can_read_heif", lambda: False)
+    monkeypatch.setattr("retrato.images.checks.can_read_heif", lambda: False)
+    monkeypatch.setattr("retrato.images.encoding.can_read_heif", lambda: False)
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    with pytest.raises(UnreadableImage, match=r'pip install "retrato\[heif\]"'):
+        read_image(tmp_path / "a.heic")
+    with pytest.raises(MissingPackage, match=r"retrato\[heif\]"):
+        write_image(Photo(np.zeros((8, 8, 3), np.uint8)), tmp_path / "b.heic")

@@ -1,3 +1,4 @@
+import errno
 import os
 import weakref
 
@@ -192,9 +193,20 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path, suffix):
         write_film([plain(RED)], tmp_path / "file" / f"film{suffix}", 10)
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_full_disk_is_called_full_and_left_clean(tmp_path, suffix, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UnwritableOutput, match="the disk is full; free some space"):
+        write_film([plain(RED)], tmp_path / f"film{suffix}", 10)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere")
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_folder_that_one_may_not_write_in_is_said_to_be_so(tmp_path, suffix):
     tmp_path.chmod(0o500)
-    with pytest.raises(UnwritableOutput, match="permission denied; choose another name or folder"):
+    with pytest.raises(UnwritableOutput, match="you may not write in this folder; choose another folder"):
         write_film([plain(RED)], tmp_path / f"film{suffix}", 10)

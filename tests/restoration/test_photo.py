@@ -1,6 +1,9 @@
+import io
+
 import numpy as np
 import PIL.Image
 import pytest
+import tifffile
 import torch
 from PIL.ExifTags import Base
 
@@ -9,6 +12,8 @@ from retrato.faces.face import Box, Face
 from retrato.faces.paste import PlacedFace
 from retrato.faces.published import PublishedPlacement
 from retrato.faces.strength import Strength
+from retrato.images.decoding import decode_photo
+from retrato.images.encoding import encode_photo
 from retrato.images.photo import Photo
 from retrato.images.resizing import enlarge_photo
 from retrato.restoration.photo import PhotoRestorer
@@ -199,11 +204,47 @@ def test_a_restored_photo_is_marked(photo, face):
 def test_the_mark_leaves_other_metadata_alone(astronaut, face):
     exif = PIL.Image.Exif()
     exif[Base.Artist] = "NASA"
-    photo = Photo(astronaut, format="JPEG", exif=exif.tobytes(), icc_profile=b"profile")
+    photo = Photo(astronaut, format="JPEG", exif=exif.tobytes(), xmp=b"<x:xmpmeta/>")
     restored = PhotoRestorer(lambda _: [face], Unchanged())(photo).photo
     exif.load(restored.exif)
     assert exif[Base.Artist] == "NASA"
-    assert restored.icc_profile == b"profile"
+    assert restored.xmp == b"<x:xmpmeta/>"
+
+
+def deep_photo(image):
+    """A photo of 16 bits, whose lower bytes are noise."""
+    values = image.astype(np.uint16) * 256 + np.random.default_rng(0).integers(0, 256, image.shape, np.uint16)
+    return read_tiff(values)
+
+
+def read_tiff(values):
+    file = io.BytesIO()
+    tifffile.imwrite(file, values, photometric="rgb")
+    return decode_photo(file)
+
+
+def written_values(photo):
+    """The pixels of a photo's TIFF as another library reads them."""
+    return tifffile.imread(io.BytesIO(encode_photo(photo, "TIFF")))
+
+
+@pytest.mark.parametrize("placement", [None, PublishedPlacement()])
+def test_sixteen_bits_outside_the_face_are_written_as_they_were_read(astronaut, face, placement):
+    photo = deep_photo(astronaut)
+    restored = PhotoRestorer(lambda _: [face], Halved(), placement=placement)(photo)
+    changed = (written_values(restored.photo) != photo.stored.values).any(-1)
+    assert np.array_equal(changed, (restored.image != photo.image).any(-1))
+    assert 0 < changed.mean() < 0.2
+
+
+def test_sixteen_bits_are_enlarged_as_sixteen_bits(astronaut):
+    photo = deep_photo(astronaut[:40, :50])
+    restored = PhotoRestorer(lambda _: [], Unchanged(), upscale=2)(photo)
+    expected = [
+        PIL.Image.fromarray(channel.astype(np.float32)).resize((100, 80), PIL.Image.Resampling.LANCZOS)
+        for channel in np.moveaxis(photo.stored.values, -1, 0)
+    ]
+    assert np.array_equal(written_values(restored.photo), np.dstack(expected).clip(0, 65535).round())
 
 
 @pytest.mark.parametrize(("size", "upscale"), [(64, 1), (128, 1), (48, 2)])
@@ -316,6 +357,13 @@ def mark_of(photo):
 def test_the_background_is_enlarged_by_what_is_asked_for(photo):
     restored = PhotoRestorer(lambda _: [], Unchanged(), upscale=2, upscale_background=Repeated())(photo)
     assert np.array_equal(restored.image, photo.image.repeat(2, 0).repeat(2, 1))
+
+
+def test_what_a_model_draws_around_the_face_is_written_in_sixteen_bits(astronaut):
+    restorer = PhotoRestorer(lambda _: [], Unchanged(), upscale=2, upscale_background=Repeated())
+    values = written_values(restorer(deep_photo(astronaut[:40, :50])).photo)
+    assert values.dtype == np.uint16
+    assert np.abs((values >> 8).astype(int) - astronaut[:40, :50].repeat(2, 0).repeat(2, 1)).max() <= 1
 
 
 def test_transparency_is_resampled_whatever_enlarges_the_pixels(astronaut):

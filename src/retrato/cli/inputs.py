@@ -12,7 +12,7 @@ from retrato.errors import RetratoError, UnwritableOutput
 
 def list_photos(inputs: tuple[Path, ...]) -> list[Path]:
     """Files as they are named, and the pictures in folders; a folder without any is listed itself, to be refused."""
-    from retrato.images.files import find_images
+    from retrato.images.search import find_images
 
     photos: list[Path] = []
     for each in inputs:

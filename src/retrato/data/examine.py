@@ -104,9 +104,7 @@ def _examine_face(photo: Photo, face: Face, config: PrepareConfig) -> Candidate 
         return DroppedFace(*found, box)
     appearance = appearance_of(crop)
     facts = {"box": box, **_places(face, crop), **_rounded(quality), "hash": appearance.hash.tobytes().hex()}
-    return Candidate(
-        encode_photo(Photo(crop.image, icc_profile=photo.icc_profile), config.format), facts, appearance, box
-    )
+    return Candidate(encode_photo(Photo(crop.image), config.format), facts, appearance, box)
 
 
 def _places(face: Face, crop: FaceCrop) -> dict[str, Any]:

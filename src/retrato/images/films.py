@@ -12,7 +12,7 @@ import PIL.Image
 from PIL.ExifTags import Base
 
 from retrato.errors import UnwritableOutput
-from retrato.images.files import require_writable
+from retrato.images.files import writing
 from retrato.images.grids import AnyImage
 from retrato.whole_files import written_whole
 
@@ -67,9 +67,8 @@ def write_film(
     """
     path = Path(path)
     format = film_format_for(path)
-    require_writable(path, replace=replace)
-    even = _of_one_size(frames)
-    try:
+    with writing(path, replace=replace):
+        even = _of_one_size(frames)
         path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path) as temporary:
             match format:
@@ -81,9 +80,6 @@ def write_film(
                     _write_mp4(even, temporary, frames_per_second)
                 case _:
                     assert_never(format)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UnwritableOutput(f"cannot write {path}: {reason}; choose another name or folder") from error
 
 
 def _of_one_size(frames: Iterable[AnyImage]) -> Iterator[AnyImage]:

@@ -8,6 +8,7 @@ import PIL.Image
 from jaxtyping import UInt8
 from PIL.Image import Resampling
 
+from retrato.images.colours import to_srgb
 from retrato.images.photo import Photo
 from retrato.shapes import Image
 
@@ -43,19 +44,42 @@ def enlarge(image: Image, factor: int | float) -> Resized:
     return resize(image, round(width * factor), round(height * factor))
 
 
-def enlarge_photo(photo: Photo, factor: int, enlarge_image: Callable[[Image, int], Resized] = enlarge) -> Photo:
-    """The photo with each side `factor` times as long, its transparency with it.
+def enlarge_photo(photo: Photo, factor: int, draw: Callable[[Image, int], Resized] | None = None) -> Photo:
+    """The photo with each side `factor` times as long, its stored pixels and transparency with it.
 
     Args:
         photo: of any size.
         factor: at least 1.
-        enlarge_image: what enlarges the pixels; transparency is always resampled.
+        draw: what draws the picture larger where it should not be resampled, such as a model. Stored pixels and
+            transparency are always resampled; what the drawn picture shows beyond them is added when it is written.
     """
-    image = enlarge_image(photo.image, factor)
-    if photo.alpha is None:
-        return replace(photo, image=image)
-    height, width = image.shape[:2]
-    return replace(photo, image=image, alpha=np.array(_resized(PIL.Image.fromarray(photo.alpha), width, height)))
+    width, height = photo.width * factor, photo.height * factor
+    alpha = None if photo.alpha is None else _resized_values(photo.alpha, width, height)
+    stored = photo.stored
+    if stored is None or stored.values is photo.image:  # held once, and larger still
+        image = (draw or enlarge)(photo.image, factor)
+        stored = None if stored is None else replace(stored, values=image)
+        return replace(photo, image=image, alpha=alpha, stored=stored)
+    stored = replace(stored, values=_resized_values(stored.values, width, height))
+    image = to_srgb(stored) if draw is None else draw(photo.image, factor)
+    return replace(photo, image=image, alpha=alpha, stored=stored)
+
+
+def _resized_values(values: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Channel by channel, as Pillow resizes no colours of 16 bits."""
+    if values.ndim == 2:
+        return _resized_channel(values, width, height)
+    resized = np.empty((height, width, values.shape[2]), values.dtype)
+    for channel in range(values.shape[2]):
+        resized[..., channel] = _resized_channel(values[..., channel], width, height)
+    return resized
+
+
+def _resized_channel(values: np.ndarray, width: int, height: int) -> np.ndarray:
+    if values.dtype == np.uint8:
+        return np.array(_resized(PIL.Image.fromarray(np.ascontiguousarray(values)), width, height))
+    resized = np.array(_resized(PIL.Image.fromarray(values.astype(np.float32)), width, height))
+    return np.rint(resized, out=resized).clip(0, 65535, out=resized).astype(np.uint16)
 
 
 def _resized(picture: PIL.Image.Image, width: int, height: int) -> PIL.Image.Image:

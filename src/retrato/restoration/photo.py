@@ -107,7 +107,7 @@ class PhotoRestorer:
         only_largest: bool = False,
         placement: Placement | None = None,
         upscale_background: Upscaler | None = None,
-        strength: Strength = Strength(),  # noqa: B008 (it is frozen)
+        strength: Strength = Strength(),
     ) -> None:
         """Put the parts together.
 
@@ -145,8 +145,8 @@ class PhotoRestorer:
         precision: Precision | None = None,
         noise_seed: int | None = None,
         engine: EngineName | str | None = None,
-        pipeline: Pipeline = RetratoPipeline(),  # noqa: B008 (it is frozen)
-        strength: Strength = Strength(),  # noqa: B008
+        pipeline: Pipeline = RetratoPipeline(),
+        strength: Strength = Strength(),
     ) -> "PhotoRestorer":
         """A restorer with the named weights; unless `pipeline` says otherwise, with all that comes with retrato.
 
@@ -268,7 +268,7 @@ class PhotoRestorer:
         steps.seconds["restore"] = sum(each.seconds for each in restored)
         with memory_in_words(photo):
             with steps.timed("enlarge"):
-                canvas = photo if self.upscale == 1 else enlarge_photo(photo, self.upscale, self.upscale_background)
+                canvas = photo if self.upscale == 1 else self._enlarged(photo)
             with steps.timed("paste"):
                 placed = [self._placed(each, canvas, upright.fades) for each in restored]
                 image = self.placement.paste_back(canvas.image, placed, self.upscale) if placed else canvas.image
@@ -277,6 +277,11 @@ class PhotoRestorer:
             if restored or upscaler:
                 finished = mark_as_restored(finished, self.restore_faces.name if restored else None, upscaler)
         return RestoredPhoto(finished, restored, steps.seconds, upright.skipped, upscaler)
+
+    def _enlarged(self, photo: Photo) -> Photo:
+        """All but Lanczos, which resamples what the file stores, see the picture in sRGB alone."""
+        draws = not isinstance(self.upscale_background, LanczosUpscaler)
+        return enlarge_photo(photo, self.upscale, self.upscale_background if draws else None)
 
     def _seen_on(self, canvas: Photo, crop: FaceCrop) -> FaceCrop:
         """The crop as the canvas has it: what a model drew there must not be added to what the restorer drew."""

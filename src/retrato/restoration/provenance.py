@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import PIL.Image
 from PIL.ExifTags import Base
 
 from retrato import __version__
+from retrato.images.exif import with_text
 from retrato.images.photo import Photo
 
 
@@ -18,12 +18,9 @@ def mark_as_restored(photo: Photo, restorer: str | None, upscaler: str | None = 
         restorer: kind and weights of what restored the faces, where there are any.
         upscaler: kind and weights of the model that enlarged what is around them, where one did.
     """
-    exif = PIL.Image.Exif()
-    if photo.exif is not None:
-        exif.load(photo.exif)
     done = [f"faces restored by a model ({restorer})"] if restorer else []
     done += [f"background enlarged by a model ({upscaler})"] if upscaler else []
-    return _noted(photo, exif, f"retrato {__version__}: {', '.join(done)}")
+    return _noted(photo, photo.exif, f"retrato {__version__}: {', '.join(done)}")
 
 
 def mark_as_generated(photo: Photo, generator: str) -> Photo:
@@ -33,7 +30,7 @@ def mark_as_generated(photo: Photo, generator: str) -> Photo:
         photo: drawn by a model from nothing but chance.
         generator: kind and weights of what drew it.
     """
-    return _noted(photo, PIL.Image.Exif(), generated_note(generator))
+    return _noted(photo, None, generated_note(generator))
 
 
 def mark_as_translated(photo: Photo, translator: str) -> Photo:
@@ -43,7 +40,7 @@ def mark_as_translated(photo: Photo, translator: str) -> Photo:
         photo: made by a model of another kind of picture.
         translator: kind and weights of what made it.
     """
-    return _noted(photo, PIL.Image.Exif(), f"retrato {__version__}: made of another picture by a model ({translator})")
+    return _noted(photo, None, f"retrato {__version__}: made of another picture by a model ({translator})")
 
 
 def mark_as_guessed(photo: Photo, restorer: str, misfits: Sequence[float]) -> Photo:
@@ -64,6 +61,5 @@ def generated_note(generator: str) -> str:
     return f"retrato {__version__}: drawn by a model, shows no real person ({generator})"
 
 
-def _noted(photo: Photo, exif: PIL.Image.Exif, note: str) -> Photo:
-    exif[Base.ProcessingSoftware] = note
-    return replace(photo, exif=exif.tobytes())
+def _noted(photo: Photo, exif: bytes | None, note: str) -> Photo:
+    return replace(photo, exif=with_text(exif, Base.ProcessingSoftware, note))

@@ -13,7 +13,8 @@ from doubles import REFERENCE
 from retrato.errors import MissingPackage, UnusableWeights
 from retrato.export.files import export_weights
 from retrato.export.formats import ExportFormat
-from retrato.images.files import find_images, read_image
+from retrato.images.files import read_image
+from retrato.images.search import find_images
 from retrato.images.tensors import to_pictures
 from retrato.precision import Precision
 from retrato.restoration.engines.onnx_runtime import OnnxRestorer

@@ -1,0 +1,169 @@
+"""The directories of tags that TIFF files and EXIF blocks consist of, with every value as it is.
+
+TIFF 6.0 (Adobe, 1992), section 2; BigTIFF, which is read only, has wider counts and offsets.
+"""
+
+import io
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+BinaryFile = io.BufferedReader | io.BytesIO
+"""Open for reading."""
+
+ASCII, SHORT, LONG, RATIONAL, UNDEFINED = 2, 3, 4, 5, 7
+
+SUBDIRECTORIES = {34665: "EXIF", 34853: "GPS", 40965: "interoperability"}
+"""Tags whose value says where a directory begins."""
+
+_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+"""Bytes of one value of each type."""
+_WORDS = _SIZES | {5: 4, 10: 4}
+"""Bytes that stand together when the byte order is another; a fraction is two numbers."""
+_MOST_TAGS = 4096
+_DEEPEST = 3
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The values of one tag."""
+
+    type: int
+    """TIFF's number of the type of its values."""
+    data: bytes
+    """In little-endian order; empty where there is a directory instead."""
+    directory: "Directory | None" = None
+
+    @property
+    def count(self) -> int:
+        """How many values."""
+        return 1 if self.directory is not None else len(self.data) // _SIZES[self.type]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Its whole numbers; none if it has others."""
+        kind = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}.get(self.type)
+        return () if kind is None else struct.unpack(f"<{self.count}{kind}", self.data)
+
+    @classmethod
+    def of_numbers(cls, type: int, *numbers: int) -> "Entry":
+        """Whole numbers of 16 (`SHORT`) or 32 (`LONG`) bits."""
+        return cls(type, struct.pack(f"<{len(numbers)}{'H' if type == SHORT else 'I'}", *numbers))
+
+
+Directory = Mapping[int, Entry]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file writes its numbers."""
+
+    byte_order: str
+    is_big: bool
+    """BigTIFF."""
+
+    @property
+    def offset(self) -> struct.Struct:
+        """Of where something stands."""
+        return struct.Struct(self.byte_order + ("Q" if self.is_big else "I"))
+
+    @property
+    def entry(self) -> struct.Struct:
+        """Of a tag, its type, the count of its values, and the values or where they are."""
+        return struct.Struct(self.byte_order + ("HHQ8s" if self.is_big else "HHI4s"))
+
+
+def read_header(file: BinaryFile) -> tuple[Layout, int]:
+    """How the file writes its numbers, and where its first directory is.
+
+    Raises:
+        ValueError: not the beginning of a TIFF.
+    """
+    start = read_at(file, 0, 16)
+    order = {b"II": "<", b"MM": ">"}.get(start[:2])
+    version = 0 if order is None or len(start) < 8 else struct.unpack(order + "H", start[2:4])[0]
+    if order is None or version not in {42, 43} or (version == 43 and len(start) < 16):
+        raise ValueError("not the beginning of a TIFF")
+    layout = Layout(order, version == 43)
+    return layout, layout.offset.unpack(start[8:16] if layout.is_big else start[4:8])[0]
+
+
+def read_directory(file: BinaryFile, layout: Layout, offset: int, depth: int = 0) -> tuple[Directory, int]:
+    """The tags at a place in a file, and where the next directory is (0 for none).
+
+    What cannot be read of a single tag is left out, as what programs write there is often wrong.
+
+    Raises:
+        ValueError: there is no directory.
+    """
+    count_size = 8 if layout.is_big else 2
+    count = int.from_bytes(read_at(file, offset, count_size), "little" if layout.byte_order == "<" else "big")
+    if not 0 < count <= _MOST_TAGS:
+        raise ValueError(f"a directory of {count} tags")
+    size = layout.entry.size
+    rows = read_at(file, offset + count_size, count * size)
+    if len(rows) < count * size:
+        raise ValueError("a directory that is cut short")
+    file_size = file.seek(0, io.SEEK_END)
+    directory: dict[int, Entry] = {}
+    room = 2 * file_size  # values may lie over one another, and a hostile file would fill the memory with copies
+    for tag, kind, values, field in layout.entry.iter_unpack(rows):
+        entry = _read_entry(file, layout, (tag, kind, min(values, room), field), depth)
+        if entry is not None and tag not in directory:
+            directory[tag] = entry
+            room -= len(entry.data)
+    end = read_at(file, offset + count_size + count * size, layout.offset.size)
+    return directory, layout.offset.unpack(end)[0] if len(end) == layout.offset.size else 0
+
+
+def _read_entry(file: BinaryFile, layout: Layout, row: tuple[int, int, int, bytes], depth: int) -> Entry | None:
+    tag, kind, count, field = row
+    if kind not in _SIZES or count == 0:
+        return None
+    if tag in SUBDIRECTORIES:
+        try:
+            place = layout.offset.unpack(field)[0]
+            return Entry(LONG, b"", read_directory(file, layout, place, depth + 1)[0]) if depth < _DEEPEST else None
+        except ValueError:
+            return None
+    length = count * _SIZES[kind]
+    data = field[:length] if length <= len(field) else read_at(file, layout.offset.unpack(field)[0], length)
+    if len(data) < length:
+        return None
+    return Entry(kind, _swapped(data, kind) if layout.byte_order == ">" else data)
+
+
+def read_at(file: BinaryFile, offset: int, length: int) -> bytes:
+    """Up to so many bytes from a place in a file; never more than the file has."""
+    size = file.seek(0, io.SEEK_END)
+    if offset >= size:
+        return b""
+    file.seek(offset)
+    return file.read(min(length, size - offset))
+
+
+def _swapped(data: bytes, kind: int) -> bytes:
+    word = _WORDS[kind]
+    return data if word == 1 else np.frombuffer(data, f"<u{word}").byteswap().tobytes()
+
+
+def directory_bytes(directory: Directory, start: int, byte_order: str, next_offset: int = 0) -> bytes:
+    """A directory as it stands in a file from byte `start` (even) on: tags, values, inner directories."""
+    rows = struct.pack(byte_order + "H", len(directory))
+    values_at = start + 2 + 12 * len(directory) + 4
+    values = b""
+    for tag in sorted(directory):
+        entry = directory[tag]
+        if entry.directory is not None:
+            data = directory_bytes(entry.directory, values_at + len(values), byte_order)
+        else:
+            data = entry.data if byte_order == "<" else _swapped(entry.data, entry.type)
+        rows += struct.pack(byte_order + "HHI", tag, entry.type, entry.count)
+        if entry.directory is None and len(data) <= 4:
+            rows += data.ljust(4, b"\0")
+        else:
+            rows += struct.pack(byte_order + "I", values_at + len(values))
+            values += data + bytes(len(data) % 2)
+    return rows + struct.pack(byte_order + "I", next_offset) + values

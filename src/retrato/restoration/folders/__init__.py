@@ -1,0 +1,1 @@
+"""Many photos at once: found, restored several at a time, remembered, shown."""

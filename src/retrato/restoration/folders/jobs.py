@@ -1,0 +1,62 @@
+"""Which photos are to be restored, and where their results go."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrato.images.files import IMAGE_SUFFIXES, suffix_for
+from retrato.images.search import Search, find_images
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo."""
+
+    source: Path
+    target: Path
+    name: str
+    """The target's path in the folder of the results, in forward slashes."""
+
+
+def find_jobs(
+    inputs: Sequence[Path],
+    output: Path,
+    search: Search = Search(),
+    format_name: str | None = None,
+) -> list[Job]:
+    """Files as they are named, and the pictures in folders, whose results lie as they do; each file once.
+
+    A folder without pictures is a job of its own, to be refused by whoever does it.
+
+    Args:
+        inputs: files and folders.
+        output: the folder of the results, which is not searched; or, of a single photo, the name of its result.
+        search: which pictures of the folders.
+        format_name: Pillow's name of the format to write; by default each photo's own.
+
+    Raises:
+        UnreadableImage: a folder cannot be looked into.
+    """
+    jobs: dict[Path, Job] = {}
+    for each in inputs:
+        if os.path.isdir(each):  # noqa: PTH112 (a Path raises where a name is too long, or may not be looked at)
+            found = find_images(each, search, leave_out=[output]) or [each]
+            places = {path: path.relative_to(each) if path != each else Path(each.name) for path in found}
+        else:
+            places = {each: Path(each.name)}
+        for path, place in places.items():
+            jobs.setdefault(path, _job(path, place, output, format_name))
+    return list(jobs.values())
+
+
+def is_file_name(output: Path) -> bool:
+    """Whether an output names a picture file rather than a folder."""
+    return output.suffix.lower() in IMAGE_SUFFIXES and not os.path.isdir(output)  # noqa: PTH112 (as above)
+
+
+def _job(path: Path, place: Path, output: Path, format_name: str | None) -> Job:
+    target = output if is_file_name(output) else output / place
+    if format_name:
+        target = target.with_suffix(suffix_for(format_name))
+    return Job(path, target, target.name if is_file_name(output) else target.relative_to(output).as_posix())

@@ -1,0 +1,147 @@
+"""What the results in a folder were made of, so that a run that was stopped goes on where it was.
+
+One line of JSON for each result that is begun, and one when it is written; a line that a killed process left torn
+counts as none. What is begun and not written is made again, and may be replaced: it is ours.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from retrato.errors import UnreadableImage, UnwritableOutput
+from retrato.folder_lock import taken
+from retrato.images.files import digest_of_file
+from retrato.restoration.folders.jobs import Job
+from retrato.restoration.report import Outcome, PhotoReport
+
+FOLDER_NAME = ".retrato"
+FILE_NAME = "manifest.jsonl"
+UNFINISHED = re.compile(r"\.retrato-[0-9a-f]{16}\.part")
+"""The passing names of files that are being written (`images.files`)."""
+
+
+class Manifest:
+    """Of one folder of results, while this process is the only one that works in it."""
+
+    def __init__(self, folder: Path, fingerprint: str, file: IO[str], entries: Mapping[str, Mapping[str, Any]]) -> None:
+        """See `opened`."""
+        self._folder = folder
+        self._fingerprint = fingerprint
+        self._file = file
+        self._entries = dict(entries)
+
+    def is_ours(self, job: Job) -> bool:
+        """Whether what has the target's name was made here, or begun, so that it may be replaced."""
+        return job.name in self._entries
+
+    def done_before(self, job: Job) -> PhotoReport | None:
+        """What became of a job, where all is as it was: the photo's content, the settings, and the result."""
+        entry = self._entries.get(job.name, {})
+        if "report" not in entry or entry.get("settings") != self._fingerprint:
+            return None
+        try:
+            is_there = entry["bytes"] is None or job.target.stat().st_size == entry["bytes"]
+            if not is_there or digest_of_file(job.source) != entry["photo"]:
+                return None
+            outcome = Outcome.DONE_BEFORE if entry["bytes"] is not None else Outcome.NO_FACE
+            return PhotoReport.from_record({**entry["report"], "photo": job.source, "result": job.target}, outcome)
+        except (UnreadableImage, OSError, KeyError, TypeError, ValueError):
+            return None
+
+    def begin(self, job: Job) -> None:
+        """Says that the target will be ours.
+
+        Raises:
+            UnwritableOutput: it cannot be written down.
+        """
+        if not self.is_ours(job):
+            self._add(job.name, {})
+
+    def finish(self, job: Job, photo_digest: str, report: PhotoReport) -> None:
+        """Says that a job is done; one that failed is not, and will be tried again.
+
+        Args:
+            job: which.
+            photo_digest: of the photo's content, when the work on it began.
+            report: what became of it.
+
+        Raises:
+            UnwritableOutput: it cannot be written down.
+        """
+        if report.outcome is Outcome.FAILED:
+            return
+        size = job.target.stat().st_size if report.outcome is Outcome.RESTORED else None
+        entry = {"photo": photo_digest, "settings": self._fingerprint, "bytes": size, "report": report.record()}
+        self._add(job.name, entry)
+
+    def _add(self, name: str, entry: Mapping[str, Any]) -> None:
+        self._entries[name] = entry
+        try:
+            self._file.write(json.dumps({"name": name, **entry}) + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise UnwritableOutput(f"cannot write {self._file.name}: {error.strerror or error}") from error
+
+
+@contextmanager
+def opened(folder: Path, fingerprint: str) -> Iterator[Manifest]:
+    """The manifest of a folder, made if it has none; what a killed process left unfinished there is removed.
+
+    Args:
+        folder: where the results go.
+        fingerprint: of the settings that results are made with.
+
+    Raises:
+        FolderInUse: another process is working in the folder.
+        UnwritableOutput: it cannot be written.
+    """
+    home = folder / FOLDER_NAME
+    with taken(home), _opened_file(folder, home / FILE_NAME) as (file, entries):
+        yield Manifest(folder, fingerprint, file, entries)
+
+
+@contextmanager
+def _opened_file(folder: Path, path: Path) -> Iterator[tuple[IO[str], dict[str, Mapping[str, Any]]]]:
+    try:
+        entries = dict(_entries_in(path)) if path.exists() else {}
+        _sweep(folder, entries)
+        file = path.open("a", encoding="utf-8")
+        _end_torn_line(path, file)
+    except OSError as error:
+        raise UnwritableOutput(f"cannot write {path}: {error.strerror or error}; choose another folder") from error
+    with file:
+        yield file, entries
+
+
+def _entries_in(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """By target, the latest last; lines that say nothing are passed over."""
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                yield str(entry.pop("name")), entry
+            except (ValueError, KeyError, AttributeError, TypeError):
+                continue
+
+
+def _end_torn_line(path: Path, file: IO[str]) -> None:
+    with path.open("rb") as content:
+        size = content.seek(0, os.SEEK_END)
+        content.seek(max(0, size - 1))
+        if content.read(1) not in {b"", b"\n"}:
+            file.write("\n")
+
+
+def _sweep(folder: Path, entries: Mapping[str, object]) -> None:
+    """Removes what is unfinished beside the results: nobody else is at work here."""
+    places = {(folder / name).parent for name in entries} | {folder}
+    for place in places | {each / "faces" for each in places}:
+        if place.is_dir():
+            for each in place.iterdir():
+                if UNFINISHED.fullmatch(each.name):
+                    each.unlink(missing_ok=True)
