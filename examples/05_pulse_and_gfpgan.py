@@ -33,7 +33,7 @@ import shlex
 from retrato.classroom.drawn_faces import drawn_faces, write_drawn_faces
 from retrato.cli.main import retrato
 
-ITERATIONS = 2 if QUICK else 1500
+ITERATIONS = 2 if QUICK else 1300
 SHAPE = ["image_size=32", "channel_base=1024", "channel_max=64", "fold=1"]
 SETTINGS = [
     *(f"task.{player}.{each}" for player in ("network", "discriminator") for each in SHAPE),
