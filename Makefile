@@ -3,13 +3,14 @@
 # make check               style, types, layers
 # make train               train the bundled model's recipe on FACES=folder, into RUN=folder; the same command resumes
 # make bench               measure speed on this machine
+# make docs                the lessons as notebooks, in each language, into notebooks/
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN ?= runs/gfpgan-256-compact
 
-.PHONY: restore test check format train bench clean
+.PHONY: restore test check format train bench docs clean
 
 restore: $(VENV)/samples
 ifdef PHOTO
@@ -38,8 +39,11 @@ train: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/restore_photo.py
 
+docs: $(VENV)/docs
+	$(BIN)/python tools/write_notebooks.py notebooks
+
 # One stamp for each set of extras: what is installed is what pyproject.toml and constraints.txt say now.
-$(VENV)/samples $(VENV)/dev: pyproject.toml constraints.txt
+$(VENV)/samples $(VENV)/docs $(VENV)/dev: pyproject.toml constraints.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[$(@F)]"
 	touch $@

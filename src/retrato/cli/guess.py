@@ -127,7 +127,7 @@ def face_in(path: Path, size: int, aligned: bool, device_name: DeviceName) -> tu
         height, width = image.shape[:2]
         if width != height:
             raise UnusableFace(f"{path}: an aligned face is square, this picture is {width}x{height}")
-        return (image if width < size else whole_picture(image, size)[1].image), float(width)
+        return (image if width < size else whole_picture(image, size).crop.image), float(width)
     found = detector_of(pipeline, device)(image)
     if not found:
         raise UnusableFace(
