@@ -123,7 +123,7 @@ OPTIONS: tuple[Decorator, ...] = (
     click.option(
         "--any-angle",
         is_flag=True,
-        help="Look for leaning faces also where upright ones are found, not only where none are; takes longer.",
+        help="Look for leaning faces also where upright ones are found for sure; takes longer.",
     ),
     click.option(
         "--seed",

@@ -15,6 +15,8 @@ ANGLES = (180, 90, 270, 45, 135, 225, 315)
 """Degrees by which pictures are turned. Detectors find faces that lean by some 30 degrees to either side."""
 LEAST_SCORE = 0.99
 """How sure a detector has to be in a turned picture: all angles together find eight times as much that is no face."""
+AROUND = 1.0
+"""How much is shown around a doubtful face, in its own widths on each side."""
 LONGEST_SIDE = 1024
 """Pixels of the longer side of what is turned."""
 MOST_SHARED = 0.3
@@ -22,14 +24,14 @@ MOST_SHARED = 0.3
 
 
 class TurningDetector:
-    """Looks at a photo turned as well: where it has found no upright face, or always."""
+    """Looks at a photo turned as well: where it is sure of no upright face, around those it doubts, or always."""
 
     def __init__(self, find_faces: FaceDetector, *, always: bool = False) -> None:
         """Choose when.
 
         Args:
             find_faces: knows upright faces.
-            always: whether it looks for others also where it has found some.
+            always: whether it looks for others also where it is sure of all that it has found.
         """
         self.find_faces = find_faces
         self.always = always
@@ -37,9 +39,19 @@ class TurningDetector:
     def __call__(self, image: Image) -> list[Face]:
         """Every face once, the largest first."""
         upright = self.find_faces(image)
-        if upright and not self.always:
-            return upright
-        return without_doubles([*upright, *self._turned(image)])
+        doubtful = [each for each in upright if each.score < LEAST_SCORE]
+        if self.always or len(doubtful) == len(upright):
+            return without_doubles([*upright, *self._turned(image)])
+        return without_doubles([*upright, *(seen for each in doubtful for seen in self._turned_around(image, each))])
+
+    def _turned_around(self, image: Image, face: Face) -> Iterator[Face]:
+        """What turned pictures show around a face of which the detector is not sure: a leaning one may look like it."""
+        room = AROUND * max(face.box.width, face.box.height)
+        left, top = max(0, int(face.box.left - room)), max(0, int(face.box.top - room))
+        around = image[top : int(face.box.bottom + room) + 1, left : int(face.box.right + room) + 1]
+        for seen in self._turned(np.ascontiguousarray(around)):
+            box = Box(seen.box.left + left, seen.box.top + top, seen.box.right + left, seen.box.bottom + top)
+            yield Face(box, seen.landmarks + np.array([left, top]), seen.score)
 
     def _turned(self, image: Image) -> Iterator[Face]:
         small = resized(image, min(1.0, LONGEST_SIDE / max(image.shape[:2])))
