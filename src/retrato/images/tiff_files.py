@@ -117,23 +117,27 @@ def pages_of_pictures(file: BinaryFile) -> list[int]:
     Raises:
         ValueError: not a TIFF.
     """
-    return [number for number, (_, tags) in enumerate(_pages(file)) if not _number(tags, _SUBFILE, 0) & _IS_THUMBNAIL]
+    pages = enumerate(_kinds_of_pages(file))
+    return [number for number, (_, tags) in pages if not _number(tags, _SUBFILE, 0) & _IS_THUMBNAIL]
 
 
-def _pages(file: BinaryFile) -> Iterator[tuple[str, Directory]]:
-    """Byte order and tags of each page."""
+def _kinds_of_pages(file: BinaryFile) -> Iterator[tuple[int, Directory]]:
+    """Where the tags of each page are, and the one that says what kind of page it is."""
     layout, offset = read_header(file)
     seen: set[int] = set()
     while offset != 0 and offset not in seen and len(seen) < MOST_PAGES:
         seen.add(offset)
-        tags, offset = read_directory(file, layout, offset)
-        yield layout.byte_order, tags
+        tags, next_offset = read_directory(file, layout, offset, wanted={_SUBFILE})
+        yield offset, tags
+        offset = next_offset
 
 
 def _tags_of_page(file: BinaryFile, page: int) -> tuple[str, Directory]:
-    for number, found in enumerate(_pages(file)):
+    """Byte order and tags."""
+    for number, (offset, _) in enumerate(_kinds_of_pages(file)):
         if number == page:
-            return found
+            layout, _ = read_header(file)
+            return layout.byte_order, read_directory(file, layout, offset)[0]
     raise ValueError(f"no page {page + 1}")
 
 
