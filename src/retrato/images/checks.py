@@ -57,9 +57,8 @@ def require_enough_bytes(kind: str | None, pixels: int, file: BinaryFile) -> Non
     size_bytes = file.seek(0, io.SEEK_END)
     is_large = kind == "JPEG" or pixels > _SMALL_PIXELS
     if is_large and pixels > _MOST_PIXELS_PER_BYTE.get(str(kind), pixels) * size_bytes:
-        raise UnreadableImage(
-            f"says that it has {pixels:,} pixels, which its {size_bytes:,} bytes cannot hold; get a whole copy of the file"
-        )
+        claim = f"says that it has {pixels:,} pixels, which its {size_bytes:,} bytes cannot hold"
+        raise UnreadableImage(f"{claim}; get a whole copy of the file")
 
 
 def _has_few_segments(file: BinaryFile) -> bool:

@@ -55,7 +55,7 @@ def photoshop_resources(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
         name_end += (name_end - position) % 2
         length = int.from_bytes(data[name_end : name_end + 4], "big")
         content = data[name_end + 4 : name_end + 4 + length]
-        if len(content) < length:
+        if len(content) < length or name_end + 4 > len(data):
             return
         yield number, data[position + 6 : name_end], content
         position = name_end + 4 + length + length % 2

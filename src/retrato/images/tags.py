@@ -148,20 +148,25 @@ def _read_entry(file: BinaryFile, layout: Layout, row: Row, depth: int, room: in
     if kind not in _SIZES or count == 0:
         return None
     if tag in SUBDIRECTORIES:
-        if depth == _DEEPEST:
-            return None
-        try:
-            inner, _ = _read_rows(file, layout, layout.offset.unpack(field)[0])
-        except ValueError:
-            return None
-        return Entry(LONG, b"", _read_entries(file, layout, inner, depth + 1, room))
+        inner = _read_inner(file, layout, field, depth + 1, room)
+        return None if inner is None else Entry(LONG, b"", inner)
     length = count * _SIZES[kind]
-    if length > room:
-        return None
-    data = field[:length] if length <= len(field) else read_at(file, layout.offset.unpack(field)[0], length)
-    if len(data) < length:
+    is_inside = length <= len(field)
+    data = field[:length] if is_inside else read_at(file, layout.offset.unpack(field)[0], min(length, room))
+    if len(data) < length:  # cut short, or more than there is room for
         return None
     return Entry(kind, _swapped(data, kind) if layout.byte_order == ">" else data)
+
+
+def _read_inner(file: BinaryFile, layout: Layout, field: bytes, depth: int, room: int) -> Directory | None:
+    """The directory that a tag points to, unless that lies too deep or is none."""
+    if depth > _DEEPEST:
+        return None
+    try:
+        rows, _ = _read_rows(file, layout, layout.offset.unpack(field)[0])
+    except ValueError:
+        return None
+    return _read_entries(file, layout, rows, depth, room)
 
 
 def read_at(file: BinaryFile, offset: int, length: int) -> bytes:
