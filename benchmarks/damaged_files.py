@@ -105,7 +105,9 @@ def _tiffs(portrait: PIL.Image.Image, deep: np.ndarray) -> list[PictureFile]:
     ]
 
 
-def _tiff(values: np.ndarray, kind: str, *, byteorder: str = "<", bigtiff: bool = False, **options: object) -> PictureFile:
+def _tiff(
+    values: np.ndarray, kind: str, *, byteorder: str = "<", bigtiff: bool = False, **options: object
+) -> PictureFile:
     file = io.BytesIO()
     tifffile.imwrite(file, values, byteorder=byteorder, bigtiff=bigtiff, **options)
     return PictureFile("TIFF", kind, file.getvalue())
@@ -156,7 +158,9 @@ def run_replaced(data: bytes, rng: random.Random) -> bytes:
 
 def cut_short(data: bytes, rng: random.Random) -> bytes:
     """The end is missing."""
-    return data[: rng.choice((rng.randrange(min(64, len(data))), rng.randrange(len(data)), len(data) - 1 - rng.randrange(32)))]
+    return data[
+        : rng.choice((rng.randrange(min(64, len(data))), rng.randrange(len(data)), len(data) - 1 - rng.randrange(32)))
+    ]
 
 
 def end_zeroed(data: bytes, rng: random.Random) -> bytes:

@@ -59,17 +59,35 @@ def _with(data: bytes, place: int, layout: str, *numbers: int) -> bytes:
 def _claimed_sizes() -> list[Row]:
     """Headers that say more pixels than there are: beyond the limit, and just within it."""
     rows: list[Row] = []
-    for words, width, height in (("beyond the limit", HUGE, HUGE), ("within it", 13_000, 13_000), ("a line", 65_500, 1)):
+    for words, width, height in (
+        ("beyond the limit", HUGE, HUGE),
+        ("within it", 13_000, 13_000),
+        ("a line", 65_500, 1),
+    ):
         rows += [
             ("PNG", f"claims {width} x {height} px, {words}", lambda w=width, h=height: _png_claiming(w, h)),
             ("JPEG", f"claims {width} x {height} px, {words}", lambda w=width, h=height: _jpeg_claiming(w, h)),
             ("TIFF", f"claims {width} x {height} px, {words}", lambda w=width, h=height: _tiff_claiming(w, h, 1)),
-            ("TIFF", f"claims {width} x {height} px, Deflate, {words}", lambda w=width, h=height: _tiff_claiming(w, h, 8)),
-            ("BMP", f"claims {width} x {height} px, {words}", lambda w=width, h=height: _with(_picture("BMP"), 18, "<ii", w, h)),
+            (
+                "TIFF",
+                f"claims {width} x {height} px, Deflate, {words}",
+                lambda w=width, h=height: _tiff_claiming(w, h, 8),
+            ),
+            (
+                "BMP",
+                f"claims {width} x {height} px, {words}",
+                lambda w=width, h=height: _with(_picture("BMP"), 18, "<ii", w, h),
+            ),
             ("AVIF", f"claims {width} x {height} px, {words}", lambda w=width, h=height: _boxes_claiming("AVIF", w, h)),
         ]
         if can_read_heif():
-            rows.append(("HEIF", f"claims {width} x {height} px, {words}", lambda w=width, h=height: _boxes_claiming("HEIF", w, h)))
+            rows.append(
+                (
+                    "HEIF",
+                    f"claims {width} x {height} px, {words}",
+                    lambda w=width, h=height: _boxes_claiming("HEIF", w, h),
+                )
+            )
     rows.append(("BMP", "a height below zero", lambda: _with(_picture("BMP"), 18, "<ii", 64, -(2**31))))
     rows.append(("WEBP", "claims 16383 x 16383 px", lambda: _webp_claiming(16_383, 16_383)))
     return rows
@@ -106,7 +124,9 @@ def _tiff(entries: list[tuple[int, int, int, int]], behind: bytes = b"", next_of
     return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + rows + struct.pack("<I", next_offset) + behind
 
 
-def _grey_page(width: int, height: int, place: int, length: int, compression: int = 1) -> list[tuple[int, int, int, int]]:
+def _grey_page(
+    width: int, height: int, place: int, length: int, compression: int = 1
+) -> list[tuple[int, int, int, int]]:
     return [
         (256, 4, 1, width),
         (257, 4, 1, height),
@@ -128,9 +148,17 @@ def _tiff_claiming(width: int, height: int, compression: int) -> bytes:
 def _unpacked() -> list[Row]:
     """Little that becomes much when it is unpacked."""
     return [
-        ("PNG", "pixels that unpack to 1 GB behind 64 x 64 of them", lambda: _png_claiming(64, 64, _gigabyte_of_zeros())),
+        (
+            "PNG",
+            "pixels that unpack to 1 GB behind 64 x 64 of them",
+            lambda: _png_claiming(64, 64, _gigabyte_of_zeros()),
+        ),
         ("PNG", "a text that unpacks to 1 GB", lambda: _png_with(b"zTXt", b"Comment\0\0" + _gigabyte_of_zeros())),
-        ("PNG", "XMP that unpacks to 1 GB", lambda: _png_with(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + _gigabyte_of_zeros())),
+        (
+            "PNG",
+            "XMP that unpacks to 1 GB",
+            lambda: _png_with(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + _gigabyte_of_zeros()),
+        ),
         ("PNG", "a colour profile that unpacks to 1 GB", lambda: _png_with(b"iCCP", b"a\0\0" + _gigabyte_of_zeros())),
         ("PNG", "a white picture of 169 million pixels", lambda: _white_png(13_000)),
         ("TIFF", "a strip that unpacks to 1 GB behind 64 x 64 px", _tiff_with_a_large_strip),
@@ -164,8 +192,16 @@ def _pngs_with_much() -> list[Row]:
     return [
         ("PNG", "a million empty chunks", lambda: _png_with(*[b"teSt", b""] * 1_000_000)),
         ("PNG", "300,000 short texts", lambda: _png_with(*[b"tEXt", b"a\0b"] * 300_000)),
-        ("PNG", "3 MB of XMP that begins 200,000 thumbnails", lambda: _png_with(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + thumbnails)),
-        ("PNG", "ImageMagick's EXIF with 10 MB of digits", lambda: _png_with(b"tEXt", b"Raw profile type exif\0\n\n\n" + b"ab" * 5_000_000)),
+        (
+            "PNG",
+            "3 MB of XMP that begins 200,000 thumbnails",
+            lambda: _png_with(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + thumbnails),
+        ),
+        (
+            "PNG",
+            "ImageMagick's EXIF with 10 MB of digits",
+            lambda: _png_with(b"tEXt", b"Raw profile type exif\0\n\n\n" + b"ab" * 5_000_000),
+        ),
     ]
 
 
@@ -181,7 +217,11 @@ def _jpegs_with_much() -> list[Row]:
         ("JPEG", "40 MB of padding", with_segments(b"\xff" * 40_000_000)),
         ("JPEG", "500,000 parts of Photoshop's resources", with_segments(segment(0xED, b"Photoshop 3.0\0") * 500_000)),
         ("JPEG", "250 parts of a colour profile that lacks some", with_segments(*_profile_parts())),
-        ("JPEG", "XMP that begins 4,000 thumbnails", with_segments(segment(0xE1, XMP_START + b"<xmp:Thumbnails" * 4000))),
+        (
+            "JPEG",
+            "XMP that begins 4,000 thumbnails",
+            with_segments(segment(0xE1, XMP_START + b"<xmp:Thumbnails" * 4000)),
+        ),
     ]
 
 
@@ -200,7 +240,11 @@ def _tiffs_with_much() -> list[Row]:
         ("TIFF", "4,000 tags of 100 bytes each, into a JPEG", lambda: _tags_in_a_row(4000, 100), "JPEG"),
         ("TIFF", "directories in directories in circles", _tiff_in_circles),
         ("TIFF", "directories that share 20 MB of values", lambda: _nested_greedy(20_000_000)),
-        ("TIFF", "XMP of 15 MB that begins a million thumbnails", lambda: _tiff_with_xmp(b"<xmp:Thumbnails" * 1_000_000)),
+        (
+            "TIFF",
+            "XMP of 15 MB that begins a million thumbnails",
+            lambda: _tiff_with_xmp(b"<xmp:Thumbnails" * 1_000_000),
+        ),
     ]
 
 
@@ -244,14 +288,19 @@ def _tiff_of_greedy_pages(length: int) -> bytes:
 
 
 def _tiff_in_circles() -> bytes:
-    return _tiff([*_grey_page(64, 64, 8, 4096), (330, 4, 1, 8), (34_665, 4, 1, 8), (34_853, 4, 1, 8), (40_965, 4, 1, 8)], bytes(5000))
+    return _tiff(
+        [*_grey_page(64, 64, 8, 4096), (330, 4, 1, 8), (34_665, 4, 1, 8), (34_853, 4, 1, 8), (40_965, 4, 1, 8)],
+        bytes(5000),
+    )
 
 
 def _nested_greedy(length: int) -> bytes:
     """The first directory's three inner ones are one that has itself inside, each with values as long as the file."""
     first = _grey_page(64, 64, 8, 4096)
     inner_at = 8 + 2 + 12 * (len(first) + 5) + 4
-    greedy = [(tag, 4, 1, inner_at) for tag in (34_665, 34_853, 40_965)] + [(41_000 + each, 1, length, 8) for each in range(2)]
+    greedy = [(tag, 4, 1, inner_at) for tag in (34_665, 34_853, 40_965)] + [
+        (41_000 + each, 1, length, 8) for each in range(2)
+    ]
     inner = _tiff(greedy)[8:]
     return _tiff([*first, *greedy], inner + bytes(length))
 
@@ -277,13 +326,32 @@ def _exif_of_much() -> list[Row]:
     rows: list[Row] = [
         ("JPEG", "EXIF whose 5,000 tags all hold the same 4 KB", lambda: _picture("JPEG", exif=greedy(5000, 4000))),
         ("JPEG", "EXIF in 42 parts whose 60,000 tags all hold the same 2 MB", in_jpeg),
-        ("PNG", "EXIF whose 60,000 tags all hold the same 2 MB", lambda: _png_with(b"eXIf", greedy(60_000, 2_000_000)[6:])),
-        ("WEBP", "EXIF whose 60,000 tags all hold the same 2 MB", lambda: _picture("WEBP", exif=greedy(60_000, 2_000_000))),
+        (
+            "PNG",
+            "EXIF whose 60,000 tags all hold the same 2 MB",
+            lambda: _png_with(b"eXIf", greedy(60_000, 2_000_000)[6:]),
+        ),
+        (
+            "WEBP",
+            "EXIF whose 60,000 tags all hold the same 2 MB",
+            lambda: _picture("WEBP", exif=greedy(60_000, 2_000_000)),
+        ),
         ("AVIF", "EXIF whose 60,000 tags all hold the same 2 MB", lambda: _avif_with(greedy(60_000, 2_000_000))),
-        ("PNG", "EXIF of 4,000 tags of 10 KB, into a JPEG", lambda: _png_with(b"eXIf", _tags_in_a_row(4000, 10_000)), "JPEG"),
+        (
+            "PNG",
+            "EXIF of 4,000 tags of 10 KB, into a JPEG",
+            lambda: _png_with(b"eXIf", _tags_in_a_row(4000, 10_000)),
+            "JPEG",
+        ),
     ]
     if can_read_heif():
-        rows.append(("HEIF", "EXIF whose 60,000 tags all hold the same 2 MB", lambda: _picture("HEIF", exif=greedy(60_000, 2_000_000))))
+        rows.append(
+            (
+                "HEIF",
+                "EXIF whose 60,000 tags all hold the same 2 MB",
+                lambda: _picture("HEIF", exif=greedy(60_000, 2_000_000)),
+            )
+        )
     return rows
 
 
