@@ -41,6 +41,11 @@ def whole_files() -> list[PictureFile]:
     return [*_jpegs(portrait), *_pngs(portrait, deep), *_tiffs(portrait, deep), *_others(portrait)]
 
 
+def _turned(portrait: PIL.Image.Image) -> PIL.Image.Image:
+    """As a file stores it whose EXIF says how to turn it."""
+    return portrait.transpose(PIL.Image.Transpose.ROTATE_90)
+
+
 def _exif() -> PIL.Image.Exif:
     exif = PIL.Image.Exif()
     exif[Base.Make], exif[Base.Orientation], exif[Base.XResolution] = "Leica", 6, 300.5
@@ -59,8 +64,8 @@ def _saved(picture: PIL.Image.Image, format: str, kind: str, **options: object) 
 def _jpegs(portrait: PIL.Image.Image) -> list[PictureFile]:
     metadata: dict[str, object] = {"exif": _exif(), "xmp": XMP, "icc_profile": PROFILE, "comment": b"Grandmother"}
     return [
-        _saved(portrait, "JPEG", "EXIF, XMP, profile", quality=92, dpi=(300, 300), **metadata),
-        _saved(portrait, "JPEG", "progressive", progressive=True, exif=_exif()),
+        _saved(_turned(portrait), "JPEG", "EXIF, XMP, profile", quality=92, dpi=(300, 300), **metadata),
+        _saved(_turned(portrait), "JPEG", "progressive", progressive=True, exif=_exif()),
         _saved(portrait, "JPEG", "restart markers", restart_marker_rows=1, quality=50),
         _saved(portrait.convert("CMYK"), "JPEG", "CMYK"),
         _saved(portrait.convert("L"), "JPEG", "grey"),
@@ -71,7 +76,7 @@ def _jpegs(portrait: PIL.Image.Image) -> list[PictureFile]:
 def _pngs(portrait: PIL.Image.Image, deep: np.ndarray) -> list[PictureFile]:
     transparent = portrait.convert("RGBA")
     transparent.putalpha(PIL.Image.linear_gradient("L").resize(portrait.size))
-    plain = _saved(portrait, "PNG", "", exif=_exif(), icc_profile=PROFILE, dpi=(300, 300)).data
+    plain = _saved(_turned(portrait), "PNG", "", exif=_exif(), icc_profile=PROFILE, dpi=(300, 300)).data
     texts = chunk(b"tEXt", b"Comment\0Grandmother") + chunk(b"zTXt", b"Title\0\0" + zlib.compress(b"Ada " * 100))
     texts += chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in deep)
@@ -91,7 +96,7 @@ def _tiffs(portrait: PIL.Image.Image, deep: np.ndarray) -> list[PictureFile]:
     tags = {"exif": _exif(), "icc_profile": PROFILE}
     pages = {"save_all": True, "append_images": [portrait.rotate(90), portrait.convert("L")]}
     return [
-        _saved(portrait, "TIFF", "uncompressed, EXIF, profile", **tags),
+        _saved(_turned(portrait), "TIFF", "uncompressed, EXIF, profile", **tags),
         _saved(portrait, "TIFF", "LZW", compression="tiff_lzw"),
         _saved(portrait, "TIFF", "JPEG inside", compression="jpeg"),
         _saved(portrait, "TIFF", "PackBits", compression="packbits"),
@@ -118,12 +123,12 @@ def _others(portrait: PIL.Image.Image) -> list[PictureFile]:
     transparent = portrait.convert("RGBA")
     transparent.putalpha(PIL.Image.linear_gradient("L").resize(portrait.size))
     files = [
-        _saved(portrait, "WEBP", "EXIF, XMP, profile", **metadata),
+        _saved(_turned(portrait), "WEBP", "EXIF, XMP, profile", **metadata),
         _saved(transparent, "WEBP", "lossless, transparent", lossless=True),
         _saved(portrait, "BMP", "24 bits"),
         _saved(portrait.quantize(64), "BMP", "palette"),
         _saved(portrait.convert("1"), "BMP", "1 bit"),
-        _saved(portrait, "AVIF", "EXIF, XMP, profile", speed=9, **metadata),
+        _saved(_turned(portrait), "AVIF", "EXIF, XMP, profile", speed=9, **metadata),
         _saved(transparent, "AVIF", "transparent", speed=9),
     ]
     if can_read_heif():

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,19 @@ class Trouble:
         return self.report.ending is self.wanted and self.fault is None
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where the photo is, and where its result is to be."""
+
+    photo: Path
+    result: Path
+
+
+Prepare = Callable[[Places], AbstractContextManager[None]]
+Case = tuple[str, Ending, Prepare, Callable[[], None]]
+"""What is wrong, how it should end, what makes it so, and what the child does to itself first."""
+
+
 def troubles(whole: PictureFile) -> Iterator[Trouble]:
     """All of them, each in folders of its own."""
     for words, wanted, prepare, pretend in _cases():
@@ -60,10 +73,9 @@ def troubles(whole: PictureFile) -> Iterator[Trouble]:
             (folder / "out").mkdir()
             path, target = folder / "photo.jpg", folder / "out" / "photo.jpg"
             path.write_bytes(whole.data)
-            with prepare(path, target):
+            with prepare(Places(path, target)):
                 report = supervised(lambda path=path, target=target, pretend=pretend: _tried(path, target, pretend))
-                is_ours = path.is_file() and path.read_bytes() == whole.data
-                fault = faults_left(path, target, whole.data, report.ending is Ending.DONE) if is_ours else None
+                fault = faults_left(path, target, whole.data, report.ending is Ending.DONE)
             yield Trouble(words, wanted, report, fault)
 
 
@@ -72,43 +84,25 @@ def _tried(path: Path, target: Path, pretend: Callable[[], None]) -> str:
     return restored_file(path, target)
 
 
-Prepare = Callable[[Path, Path], "contextmanager[None]"]
-
-
-def _cases() -> Iterator[tuple[str, Ending, Callable[..., object], Callable[[], None]]]:
+def _cases() -> Iterator[Case]:
     if can_mount():
-        yield "the disk is full (a disk of 64 KB in memory)", Ending.REFUSED, _full_disk, _nothing
+        yield "the disk is full (a disk of 4 KB in memory)", Ending.REFUSED, _full_disk, _nothing
         yield "the disk is read-only", Ending.REFUSED, _read_only_disk, _nothing
     yield "files may have 4 KB (a limit of the process)", Ending.REFUSED, _unchanged, _limit_file_size
+    locked, unreadable = (_changed(each) for each in (_lock_folder, _lock_photo))
+    yield "the folder for the results is read-only", Ending.REFUSED, locked, _be_nobody
+    yield "the photo may not be read", Ending.REFUSED, unreadable, _be_nobody
+    yield "the photo has vanished", Ending.REFUSED, _changed(lambda places: places.photo.unlink()), _nothing
     yield (
-        "the folder is read-only",
-        Ending.REFUSED,
-        _changed(lambda path, target: target.parent.chmod(0o555)),
-        _be_nobody,
-    )
-    yield "the photo may not be read", Ending.REFUSED, _changed(lambda path, target: path.chmod(0)), _be_nobody
-    yield "the photo has vanished", Ending.REFUSED, _changed(lambda path, target: path.unlink()), _nothing
-    yield "the folder has vanished", Ending.DONE, _changed(lambda path, target: target.parent.rmdir()), _nothing
-    yield "the photo is a folder", Ending.REFUSED, _in_place_of_photo(Path.mkdir), _nothing
-    yield "the photo is a pipe that nobody writes", Ending.REFUSED, _in_place_of_photo(os.mkfifo), _nothing
-    yield "the photo is a socket", Ending.REFUSED, _in_place_of_photo(_make_socket), _nothing
-    for device in ("/dev/zero", "/dev/null", "/dev/full", "/proc/self/mem"):
-        link = _in_place_of_photo(lambda path, device=device: path.symlink_to(device))
-        yield f"the photo is {device}", Ending.REFUSED, link, _nothing
-    yield (
-        "the photo is a link to itself",
-        Ending.REFUSED,
-        _in_place_of_photo(lambda path: path.symlink_to(path)),
+        "the folder for the results has vanished",
+        Ending.DONE,
+        _changed(lambda places: places.result.parent.rmdir()),
         _nothing,
     )
-    yield "the result would be a pipe", Ending.REFUSED, _in_place_of_result(os.mkfifo), _nothing
-    yield (
-        "the result would be /dev/full",
-        Ending.REFUSED,
-        _in_place_of_result(lambda path: path.symlink_to("/dev/full")),
-        _nothing,
-    )
-    yield "the result's name is taken", Ending.REFUSED, _in_place_of_result(Path.mkdir), _nothing
+    for words, make in _KINDS_OF_FILES.items():
+        yield f"the photo is {words}", Ending.REFUSED, _in_place_of_photo(make), _nothing
+    for words in ("a pipe", "/dev/full", "a folder"):
+        yield f"the result's name is that of {words}", Ending.REFUSED, _in_place_of_result(words), _nothing
 
 
 def can_mount() -> bool:
@@ -131,50 +125,70 @@ def _unmount(folder: Path) -> None:
 
 
 @contextmanager
-def _full_disk(path: Path, target: Path) -> Iterator[None]:
-    _mount(target.parent, "size=64k")
-    (target.parent / "photo.jpg.others").write_bytes(bytes(61_000))
-    try:
+def _full_disk(places: Places) -> Iterator[None]:
+    with _mounted(places, "size=4k"):
         yield
-        (target.parent / "photo.jpg.others").unlink()
-    finally:
-        _unmount(target.parent)
 
 
 @contextmanager
-def _read_only_disk(path: Path, target: Path) -> Iterator[None]:
-    _mount(target.parent, "ro")
-    try:
+def _read_only_disk(places: Places) -> Iterator[None]:
+    with _mounted(places, "ro"):
         yield
-    finally:
-        _unmount(target.parent)
 
 
 @contextmanager
-def _unchanged(path: Path, target: Path) -> Iterator[None]:
-    yield
-
-
-def _changed(change: Callable[[Path, Path], object]) -> Callable[..., object]:
-    @contextmanager
-    def changed(path: Path, target: Path) -> Iterator[None]:
-        change(path, target)
+def _mounted(places: Places, options: str) -> Iterator[None]:
+    _mount(places.result.parent, options)
+    try:
         yield
+    finally:
+        _unmount(places.result.parent)
+
+
+def _unchanged(_: Places) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def _changed(change: Callable[[Places], object]) -> Prepare:
+    def changed(places: Places) -> AbstractContextManager[None]:
+        change(places)
+        return nullcontext()
 
     return changed
 
 
-def _in_place_of_photo(make: Callable[[Path], object]) -> Callable[..., object]:
-    return _changed(lambda path, target: (path.unlink(), make(path)))
+def _lock_folder(places: Places) -> None:
+    places.result.parent.chmod(0o555)
 
 
-def _in_place_of_result(make: Callable[[Path], object]) -> Callable[..., object]:
-    return _changed(lambda path, target: make(target))
+def _lock_photo(places: Places) -> None:
+    places.photo.chmod(0)
+
+
+def _in_place_of_photo(make: Callable[[Path], object]) -> Prepare:
+    return _changed(lambda places: (places.photo.unlink(), make(places.photo)))
+
+
+def _in_place_of_result(words: str) -> Prepare:
+    return _changed(lambda places: _KINDS_OF_FILES[words](places.result))
 
 
 def _make_socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
+
+
+def _make_link(to: str) -> Callable[[Path], None]:
+    return lambda path: path.symlink_to(to)
+
+
+_KINDS_OF_FILES: dict[str, Callable[[Path], object]] = {
+    "a folder": Path.mkdir,
+    "a pipe": os.mkfifo,
+    "a socket": _make_socket,
+    **{device: _make_link(device) for device in ("/dev/zero", "/dev/null", "/dev/full", "/proc/self/mem")},
+    "a link to itself": lambda path: path.symlink_to(path),
+}
 
 
 def _nothing() -> None:

@@ -1,6 +1,6 @@
 """Write docs/reliability.md: what becomes of thousands of damaged and hostile picture files, full disks and odd names.
 
-    python benchmarks/reliability.py [--each 6] [--seed 0] [-o docs/reliability.md]
+    python benchmarks/reliability.py [--each 12] [--seed 0] [-o docs/reliability.md]
 
 Each file goes through what `retrato restore` does with it, in a child process whose time and memory are watched, with a
 stand-in for the networks; some go through the command itself. Some minutes on one core (Linux).
@@ -18,9 +18,10 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 
 import cv2
 import PIL
@@ -37,9 +38,11 @@ from retrato.evaluation.reports.markdown import aligned
 from retrato.images.encoding import suffix_for
 
 LIMITS = Limits()
+FRAME = Path(__file__).with_name("reliability_frame.md")
+"""The words of the page, with names for figures and tables."""
 BASE_BYTES, BYTES_PER_PIXEL, BYTES_PER_BYTE = 256 * MEGABYTE, 32, 8
-"""What reading, restoring and writing a file may take: this much, for each pixel of the result, and for each byte of the
-file. More is called a burst."""
+"""What reading, restoring and writing a file may take: in all, for each pixel of the result, for each byte of the file.
+More is called a burst."""
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "AVIF", "HEIF")
 
 
@@ -67,13 +70,14 @@ class Trial:
         return "half-written or left behind" if self.fault else "memory burst" if self.is_burst else None
 
 
+WORDS = {Ending.DONE: "restored", Ending.REFUSED: "clear error"}
 FAILURES = ("crash", "other exception", "hang", "memory burst", "half-written or left behind")
 
 
 def main() -> None:
     """Try everything and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--each", type=int, default=6, help="files of each kind that are damaged in each way")
+    parser.add_argument("--each", type=int, default=12, help="files of each kind that are damaged in each way")
     parser.add_argument("--seed", type=int, default=0, help="of all damage")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "reliability.md", help="the page")
     options = parser.parse_args()
@@ -83,7 +87,7 @@ def main() -> None:
     PIL.Image.init()
     started = time.monotonic()
     whole = whole_files()
-    damaged = [each for each in _damaged_trials(whole, options.each, options.seed)]
+    damaged = list(_damaged_trials(whole, options.each, options.seed))
     hostile = [_tried(each.file, "hostile", each.target_format) for each in tqdm(hostile_files(), desc="hostile")]
     found = list(troubles(whole[0]))
     command = commanded(_files_for_the_command(whole, options.seed))
@@ -131,65 +135,54 @@ def _files_for_the_command(whole: list[PictureFile], seed: int) -> dict[str, byt
         rng = random.Random(f"{seed} {number}")
         name = rng.choice(list(DAMAGES))
         files[f"damaged-{number}{suffix_for(each.format)}"] = DAMAGES[name](each.data, rng)
-    return files | {name: whole[0].data for name in NAMES}
+    return files | dict.fromkeys(NAMES, whole[0].data)
 
 
 def page_of(damaged: list[Trial], hostile: list[Trial], found: list[Trouble], command: Command, seconds: float) -> str:
     """The whole page."""
     tried = [*damaged, *hostile]
     failed = sum(each.failure is not None for each in tried)
-    parts = [
-        "# How reliable",
-        "Photos come from telephones, scanners, old disks and strangers. Whatever a file holds, `retrato restore` either "
-        "writes a whole result or says in one line what is wrong with the file and what to do; the others go on. This page "
-        "is what happened when that was tried.",
-        f"Made by `python benchmarks/reliability.py` on {datetime.date.today()}, commit {commit()}, in "
-        f"{seconds / 60:.0f} minutes on one core ({platform.system()}, {platform.machine()}, Python "
-        f"{platform.python_version()}, Pillow {PIL.__version__}). The damage is drawn from a seed: the same command tries "
-        "the same files.",
-        f"**{len(tried):,} files: {_count(tried, Ending.DONE):,} restored, {_count(tried, Ending.REFUSED):,} refused with a "
-        f"clear error, {failed} failures.**",
-        "## Damaged files",
-        f"{len({(each.format, each.kind) for each in damaged})} whole files of 160 x 144 pixels, with EXIF, XMP and colour "
-        f"profiles where the format has them, damaged in {len(DAMAGES)} ways. Each goes through what the command does with "
-        "a file (read, find a face, restore it, put it back, write; a third in another format than its own) in a child "
-        "process, where a stand-in takes the place of the networks. *Restored* means that Pillow reads the result as a "
-        f"whole. A hang is more than {LIMITS.seconds:.0f} s of processor time; a memory burst is more than "
-        f"{BASE_BYTES // MEGABYTE} MB, {BYTES_PER_PIXEL} bytes for each pixel of the result and {BYTES_PER_BYTE} for each "
-        f"byte of the file, beyond what the process had; and no child could have more than "
-        f"{LIMITS.address_space // 2**30} GB. A result beside an error, a temporary file that stays, and a changed input "
-        "count as failures, too.",
-        _table("format", damaged, lambda each: each.format),
-        _table("damage", damaged, lambda each: each.damage),
-        "## Hostile files",
-        "Made to take a reader's memory or time: small files that claim or become much.",
-        _hostile_table(hostile),
-        "A picture within the limit of 178,956,970 pixels is read whatever it shows, and takes the memory of its pixels.",
-        "## Disks, folders and devices",
-        _how_tried(),
-        _trouble_table(found),
-        "## The command itself",
-        f"`retrato restore` with the bundled model, on a folder of {command.photos} files: every kind as it is, every kind "
-        f"damaged once, and {len(NAMES)} with odd names (other writings, composed letters, marks that turn the direction "
-        "of writing, names that look like options, with new lines and with a terminal's orders in them, 255 bytes long). "
-        f"It restored {command.restored}, refused {command.refused} each in one line, left out {command.unnamed}, and ended "
-        f"with exit code {command.exit_code}. Faults: {'; '.join(command.faults) or 'none'}. New lines and orders in names "
-        "are shown as `\\n` and `\\x1b`, so that no file name can pretend to be a message or steer the terminal.",
-        (Path(__file__).with_name("reliability_frame.md")).read_text(encoding="utf-8").rstrip(),
-    ]
-    return "\n\n".join(parts) + "\n"
+    words = {
+        "files": f"{len(tried):,}",
+        "restored": f"{_count(tried, Ending.DONE):,}",
+        "refused": f"{_count(tried, Ending.REFUSED):,}",
+        "failed": str(failed),
+        "date": str(datetime.date.today()),
+        "commit": commit(),
+        "minutes": f"{seconds / 60:.0f}",
+        "machine": f"{platform.system()}, {platform.machine()}",
+        "versions": f"Python {platform.python_version()}, Pillow {PIL.__version__}",
+        "kinds": str(len({(each.format, each.kind) for each in damaged})),
+        "damages": str(len(DAMAGES)),
+        "limit_seconds": f"{LIMITS.seconds:.0f}",
+        "limit_gigabytes": str(LIMITS.address_space // 2**30),
+        "base_megabytes": str(BASE_BYTES // MEGABYTE),
+        "bytes_per_pixel": str(BYTES_PER_PIXEL),
+        "bytes_per_byte": str(BYTES_PER_BYTE),
+        "table_of_formats": _table("format", damaged, lambda each: each.format),
+        "table_of_damages": _table("damage", damaged, lambda each: each.damage),
+        "table_of_hostile_files": _hostile_table(hostile),
+        "how_tried": _how_tried(),
+        "table_of_troubles": _trouble_table(found),
+        "command_files": str(command.photos),
+        "command_names": str(len(NAMES)),
+        "command_restored": str(command.restored),
+        "command_refused": str(command.refused),
+        "command_unnamed": str(command.unnamed),
+        "command_exit_code": str(command.exit_code),
+        "command_faults": "; ".join(command.faults) or "none",
+    }
+    return Template(FRAME.read_text(encoding="utf-8")).substitute(words)
 
 
 def _count(trials: Iterable[Trial], ending: Ending) -> int:
     return sum(each.report.ending is ending for each in trials)
 
 
-def _table(what: str, trials: list[Trial], key: object) -> str:
+def _table(what: str, trials: list[Trial], key: Callable[[Trial], str]) -> str:
     header = [what, "files", "restored", "clear error", *FAILURES, "longest, s", "most memory, MB"]
-    groups: dict[str, list[Trial]] = {}
-    for each in trials:
-        groups.setdefault(key(each), []).append(each)
-    rows = [_row(name, group) for name, group in groups.items()]
+    names = dict.fromkeys(key(each) for each in trials)
+    rows = [_row(name, [each for each in trials if key(each) == name]) for name in names]
     return aligned(header, [*rows, _row("all", trials)])
 
 
@@ -207,7 +200,7 @@ def _hostile_table(trials: list[Trial]) -> str:
         [
             each.format,
             each.kind,
-            each.failure or {Ending.DONE: "restored", Ending.REFUSED: "clear error"}[each.report.ending],
+            each.failure or WORDS[each.report.ending],
             f"{each.report.seconds:.1f}",
             str(each.report.peak_bytes // MEGABYTE),
         ]
@@ -223,16 +216,12 @@ def _how_tried() -> str:
 
 
 def _trouble_table(found: list[Trouble]) -> str:
-    words = {Ending.DONE: "restored", Ending.REFUSED: "clear error"}
-    rows = [
-        [
-            each.words,
-            words.get(each.report.ending, str(each.report.ending)),
-            "yes" if each.is_right else f"no: {each.fault}",
-        ]
-        for each in found
-    ]
-    return aligned(["what is wrong", "what became of it", "as it should, nothing left behind"], rows)
+    rows = []
+    for each in found:
+        became = WORDS.get(each.report.ending, str(each.report.ending))
+        said = each.report.words.rpartition("photo.jpg: ")[2] if each.report.ending is Ending.REFUSED else ""
+        rows.append([each.words, became, said, "yes" if each.is_right else f"no: {each.fault}"])
+    return aligned(["what is wrong", "what became of it", "what it says", "as it should, nothing left behind"], rows)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from retrato.errors import RetratoError
 
@@ -49,7 +50,7 @@ class Report:
     """Resident memory at its highest, beyond what the child began with."""
 
 
-def supervised(work: Callable[[], object], limits: Limits = Limits()) -> Report:  # noqa: B008 (it is frozen)
+def supervised(work: Callable[[], object], limits: Limits = Limits()) -> Report:
     """Do it in a child that is forked, so that what was imported need not be imported again."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -98,7 +99,7 @@ def _tried(work: Callable[[], object]) -> tuple[Ending, str]:
         return Ending.REFUSED, f"{type(error).__name__}: {error}"
     except BaseException as error:  # noqa: BLE001 (finding them is what this is for)
         where = traceback.extract_tb(error.__traceback__)[-1]
-        return Ending.EXCEPTION, f"{type(error).__name__}: {error} ({os.path.basename(where.filename)}:{where.lineno})"
+        return Ending.EXCEPTION, f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
 
 
 def _read(pipe: int, until: float) -> tuple[bytes, bool]:
@@ -115,7 +116,7 @@ def _read(pipe: int, until: float) -> tuple[bytes, bool]:
 
 def _memory(name: str) -> int:
     """A line of what the kernel says of this process, in bytes."""
-    with open("/proc/self/status", encoding="ascii") as file:
+    with Path("/proc/self/status").open(encoding="ascii") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith(name + ":"))
 
 
