@@ -273,6 +273,15 @@ def test_a_result_stands_in_its_folder_whatever_the_photo_is_called(name, format
     assert target_for(Path("/photos") / name, folder, format_name).parent == folder
 
 
+def test_a_name_can_neither_pretend_to_be_a_message_nor_steer_the_terminal(tmp_path):
+    (tmp_path / "a\nnot done: b\x1b[2J.jpg").write_text("dear diary")
+    result = CliRunner().invoke(retrato, ["degrade", str(tmp_path), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert "\x1b" not in result.output
+    assert [line for line in result.output.splitlines() if line.startswith("not done: b")] == []
+    assert r"a\nnot done: b\x1b[2J.jpg" in result.output
+
+
 def tar_of(members):
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as tar:

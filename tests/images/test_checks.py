@@ -10,7 +10,7 @@ import tifffile
 
 from retrato.errors import UnreadableImage
 from retrato.images.decoding import decode_photo
-from retrato.images.files import list_pages, read_image
+from retrato.images.files import copy_page, list_pages, read_image, write_pages
 from retrato.images.jpeg_files import XMP_START, segment
 from retrato.images.png_files import chunk
 
@@ -107,3 +107,14 @@ def test_the_pages_of_a_bigtiff_are_counted(tmp_path):
             file.write(np.full((64, 64, 3), level, np.uint8), photometric="rgb")
     assert list_pages(tmp_path / "big.tif") == (0, 1)
     assert read_image(tmp_path / "big.tif", page=1).image[0, 0].tolist() == [200, 200, 200]
+
+
+def test_a_page_of_a_bigtiff_is_written_anew_as_a_tiff_has_no_such_numbers(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "big.tif", bigtiff=True) as file:
+        for level in (10, 200):
+            file.write(np.full((64, 64, 3), level, np.uint8), photometric="rgb")
+    write_pages([copy_page(tmp_path / "big.tif", page) for page in (0, 1)], tmp_path / "copy.tif")
+    with tifffile.TiffFile(tmp_path / "copy.tif") as copy:
+        assert not copy.is_bigtiff
+        assert [int(each.asarray().max()) for each in copy.pages] == [10, 200]
+        assert all(tag.dtype <= 13 for each in copy.pages for tag in each.tags)

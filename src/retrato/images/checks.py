@@ -27,7 +27,8 @@ _MOST_PADDING = 100_000
 """Bytes between two segments of a JPEG."""
 
 _MOST_PIXELS_PER_BYTE = {"JPEG": 512, "WEBP": 10_000, "AVIF": 10_000, "HEIF": 10_000}
-"""A JPEG has a bit for each 8 x 8 pixels or more; of the others even the emptiest photos have far more than this."""
+"""A JPEG has a bit for each 8 x 8 pixels or more, but for arithmetic coding, which no camera writes; of the others even
+the emptiest photos have far more bytes than this."""
 _SMALL_PIXELS = 25_000_000
 """Pictures that are read even where they say nothing, since they take little."""
 

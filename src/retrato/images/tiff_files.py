@@ -99,6 +99,8 @@ def copy_page(file: BinaryFile, page: int) -> CopiedPage | None:
         ValueError: there is no such page, or it is cut short.
     """
     byte_order, tags = _tags_of_page(file, page)
+    if read_header(file)[0].is_big:  # its numbers of 64 bits are none of a TIFF's
+        return None
     places, sizes = (_STRIPS, _STRIP_SIZES) if _STRIPS in tags else (_TILES, _TILE_SIZES)
     if _number(tags, _COMPRESSION, NONE) not in _COPIED_COMPRESSIONS or not tags.keys() >= {places, sizes}:
         return None
