@@ -28,7 +28,7 @@ Restore = Callable[[Tensor], Tensor]
 def published(weights: Path) -> Restore:
     """The published code, as its GFPGANer calls it; with stored noise, to have the same result twice."""
     network = published_network()
-    network.load_state_dict(torch.load(weights)["params_ema"], strict=True)
+    network.load_state_dict(torch.load(weights, weights_only=True)["params_ema"], strict=True)
     return lambda faces: network(faces, return_rgb=False, randomize_noise=False)[0]
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 from doubles import REFERENCE, published_weights
 from retrato.errors import UnavailableWeights
@@ -19,6 +20,9 @@ from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.weights import download
 from retrato.weights.names.kinds import Kind
+
+settings.register_profile("the same everywhere", derandomize=True, deadline=None)
+settings.load_profile("the same everywhere")
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from retrato.cli.text import counted
+from retrato.cli.text import counted, shown
 from retrato.errors import UnwritableOutput
 
 if TYPE_CHECKING:
@@ -102,17 +102,18 @@ class Summary:
 def told(report: PhotoReport) -> str:
     """What became of a photo: how many faces, what each step took, which faces were left, what is not in the result."""
     if not report.is_there:
-        return f"not done: {report.reason}"
+        return f"not done: {shown(report.reason)}"
+    names = f"{shown(report.source)} -> {shown(report.target)}"
     if report.outcome.value == "done before":
-        return f"{report.source} -> {report.target}: done before"
+        return f"{names}: done before"
     from retrato.restoration.photo_file import why_left
 
     steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in report.seconds.items())
     where = f" on {counted(report.pages, 'page')}" if report.pages > 1 else ""
     why = "; ".join(why_left(report.left, several=report.pages > 1))
     left = f"; {counted(len(report.left), 'face')} left as found: {why}" if report.left else ""
-    notes = "".join(f"\n  note: {note}" for note in report.notes)
-    return f"{report.source} -> {report.target}: {counted(len(report.restored), 'face')}{where} ({steps}){left}{notes}"
+    notes = "".join(f"\n  note: {shown(note)}" for note in report.notes)
+    return f"{names}: {counted(len(report.restored), 'face')}{where} ({steps}){left}{notes}"
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from retrato.cli.text import shown
 from retrato.errors import RetratoError, UnwritableOutput
 
 
@@ -40,11 +41,11 @@ def each_photo(targets: Mapping[Path, Path], work: Callable[[Path, Path], str]) 
                 if target in taken:
                     raise UnwritableOutput(f"{path}: its result would have the name of {taken[target]}'s: {target}")
                 taken[target] = path
-                bar.write(f"{path} -> {target}: {work(path, target)}")
+                bar.write(f"{shown(path)} -> {shown(target)}: {work(path, target)}")
                 done += 1
             except (RetratoError, MemoryError) as error:
                 reason = f"{path}: not enough memory" if isinstance(error, MemoryError) else error
-                bar.write(f"not done: {reason}", file=sys.stderr)
+                bar.write(f"not done: {shown(reason)}", file=sys.stderr)
             except KeyboardInterrupt:
                 click.echo(f"stopped after {done} of {len(targets)}; what is written is whole", err=True)
                 raise SystemExit(130) from None

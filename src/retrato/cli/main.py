@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 from retrato import __version__
+from retrato.cli.text import shown
 from retrato.errors import RetratoError
 
 COMMANDS = {
@@ -63,7 +64,7 @@ def main() -> None:
     try:
         retrato()
     except RetratoError as error:
-        click.echo(f"retrato: {error}", err=True)
+        click.echo(f"retrato: {shown(error)}", err=True)
         sys.exit(1)
 
 

@@ -14,6 +14,18 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def shown(text: object) -> str:
+    r"""On one line, and without what a terminal would obey: a file may have any name.
+
+    >>> print(shown("me\nnot done: you \x1b[31m"))
+    me\nnot done: you \x1b[31m
+    """
+    return "".join(
+        letter if letter.isprintable() or "\udc80" <= letter <= "\udcff" else letter.encode("unicode_escape").decode()
+        for letter in str(text)
+    )
+
+
 def duration(seconds: float) -> str:
     """How long, in the two largest units.
 

@@ -17,7 +17,15 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from retrato.errors import UnreadableImage
-from retrato.images.checks import READ_FORMATS, is_lossless, kind_by_start, require_whole, strange_kind
+from retrato.images.checks import (
+    READ_FORMATS,
+    is_lossless,
+    kind_by_start,
+    require_enough_bytes,
+    require_reasonable,
+    require_whole,
+    strange_kind,
+)
 from retrato.images.colours import UnusableProfile, to_srgb
 from retrato.images.exif import checked_exif, exif_of_tags, upright
 from retrato.images.heif import can_read_heif
@@ -81,6 +89,7 @@ def decode_photo(file: BinaryFile, *, page: int | None = None, pixel_limit: int 
         OSError: the file itself could not be read.
     """
     with _errors_in_words(file), _without_warnings():
+        require_reasonable(file)
         source = _Source(file, _only_page(file) if page is None else page)
         with source.open() as picture:
             frames = getattr(picture, "n_frames", 1) if picture.format in _ANIMATED else 1
@@ -89,7 +98,9 @@ def decode_photo(file: BinaryFile, *, page: int | None = None, pixel_limit: int 
             if picture.width * picture.height > pixel_limit:
                 found = f"{picture.width} x {picture.height} pixels, the limit is {pixel_limit:,}"
                 raise UnreadableImage(_too_large(found))
-            require_whole(picture.format, file)
+            kind = "JPEG" if picture.format == "MPO" else picture.format
+            require_enough_bytes(kind, picture.width * picture.height, file)
+            require_whole(kind, file)
         with source.open() as picture:
             return _photo(source, picture)
 

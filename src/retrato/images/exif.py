@@ -99,10 +99,15 @@ def with_size(exif: bytes, width: int, height: int) -> bytes:
 
 def shortened(exif: bytes, most_bytes: int) -> bytes | None:
     """As much as fits, without the longest values."""
-    directory = dict(read_tags(exif))
-    while (block := exif_of_tags(directory)) is not None and len(block) > most_bytes:
-        del directory[max(directory, key=lambda tag: len(directory_bytes({tag: directory[tag]}, 0, "<")))]
-    return block
+    directory = {tag: entry for tag, entry in read_tags(exif).items() if tag not in _STORAGE_TAGS}
+    empty = len(directory_bytes({}, 0, "<"))
+    sizes = {tag: len(directory_bytes({tag: entry}, 0, "<")) - empty for tag, entry in directory.items()}
+    too_many = len(PREFIX) + 8 + empty + sum(sizes.values()) - most_bytes
+    for tag in sorted(sizes, key=sizes.__getitem__, reverse=True):
+        if too_many > 0:
+            del directory[tag]
+            too_many -= sizes[tag]
+    return exif_of_tags(directory)
 
 
 def _opened(exif: bytes) -> tuple[Layout, io.BytesIO, int]:

@@ -50,23 +50,26 @@ class JpegContents:
 def read_jpeg(data: bytes, picture: JpegImageFile) -> JpegContents:
     """What stands in a JPEG beside the pixels, EXIF and colour profile, which Pillow reads."""
     contents = JpegContents()
-    kept: list[bytes] = []
-    resources = b""  # Photoshop cuts them wherever a segment is full
+    kept, comments = list[bytes](), list[str]()
+    remarks: dict[str, None] = {}  # each once, in order
+    parts: list[bytes] = []  # of Photoshop's resources, which it cuts wherever a segment is full
     for marker, content in segments(data):
         if marker == _APP1 and content.startswith(XMP_START):
             contents.xmp = content.removeprefix(XMP_START)
             if any(name in content for name in _MOVING):
-                contents.remarks += ("the film behind it (a motion photo) is left out",)
+                remarks["the film behind it (a motion photo) is left out"] = None
         elif marker == _PHOTOSHOP and content.startswith(PHOTOSHOP_START):
-            resources += content.removeprefix(PHOTOSHOP_START)
+            parts.append(content.removeprefix(PHOTOSHOP_START))
         elif marker == _COMMENT or (
             marker in range(0xE0, 0xF0) and not content.startswith(_WRITTEN_ANEW.get(marker, ()))
         ):
             kept.append(segment(marker, content))
         if marker == _SIGNATURE and content.startswith(b"JP"):
-            contents.remarks += ("its content credentials sign other pixels and are left out",)
+            remarks["its content credentials sign other pixels and are left out"] = None
         if marker == _COMMENT:
-            contents.comments += (content.decode("utf-8", "replace").rstrip("\0"),)
+            comments.append(content.decode("utf-8", "replace").rstrip("\0"))
+    contents.comments, contents.remarks = tuple(comments), tuple(remarks)
+    resources = b"".join(parts)
     contents.iptc = iptc_of_photoshop(resources)
     kept += _photoshop_segments(without_thumbnails(resources))
     contents.traits = JpegTraits(

@@ -9,12 +9,14 @@ _XMP_SIZES = {b"tiff:ImageWidth": 0, b"tiff:ImageLength": 1, b"exif:PixelXDimens
 PHOTOSHOP_START = b"Photoshop 3.0\0"
 IPTC_RESOURCE = 0x0404
 _THUMBNAIL_RESOURCES = frozenset({0x0409, 0x040C})
-_XMP_THUMBNAILS = re.compile(rb"<(xmp:Thumbnails|xap:Thumbnails)\b.*?</\1>", re.DOTALL)
+_XMP_THUMBNAILS = (b"xmp:Thumbnails", b"xap:Thumbnails")
 
 
 def upright_xmp(xmp: bytes) -> bytes:
     """The packet of a photo that was turned, without thumbnails, which show the photo as it was."""
-    return _with_value(_XMP_THUMBNAILS.sub(b"", xmp), b"tiff:Orientation", 1)
+    for name in _XMP_THUMBNAILS:
+        xmp = _without_elements(xmp, name)
+    return _with_value(xmp, b"tiff:Orientation", 1)
 
 
 def xmp_with_size(xmp: bytes, width: int, height: int) -> bytes:
@@ -22,6 +24,16 @@ def xmp_with_size(xmp: bytes, width: int, height: int) -> bytes:
     for name, side in _XMP_SIZES.items():
         xmp = _with_value(xmp, name, (width, height)[side])
     return xmp
+
+
+def _without_elements(xmp: bytes, name: bytes) -> bytes:
+    """In two steps for each, for one expression would look from every beginning for an end that may not be there."""
+    beginning, ending = re.compile(b"<" + name + rb"\b"), b"</" + name + b">"
+    kept, position = [], 0
+    while (found := beginning.search(xmp, position)) and (end := xmp.find(ending, found.start())) >= 0:
+        kept.append(xmp[position : found.start()])
+        position = end + len(ending)
+    return b"".join([*kept, xmp[position:]])
 
 
 def _with_value(xmp: bytes, name: bytes, number: int) -> bytes:
@@ -43,7 +55,7 @@ def photoshop_resources(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
         name_end += (name_end - position) % 2
         length = int.from_bytes(data[name_end : name_end + 4], "big")
         content = data[name_end + 4 : name_end + 4 + length]
-        if len(content) < length:
+        if len(content) < length or name_end + 4 > len(data):
             return
         yield number, data[position + 6 : name_end], content
         position = name_end + 4 + length + length % 2

@@ -5,7 +5,7 @@ TIFF 6.0 (Adobe, 1992), section 2; BigTIFF, which is read only, has wider counts
 
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,8 @@ _WORDS = _SIZES | {5: 4, 10: 4}
 """Bytes that stand together when the byte order is another; a fraction is two numbers."""
 _MOST_TAGS = 4096
 _DEEPEST = 3
+_MOST_OVERLAPS = 1
+"""Times its length of values in a file; they may lie over one another, and a hostile file would fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class Entry:
     def count(self) -> int:
         """How many values."""
         return 1 if self.directory is not None else len(self.data) // _SIZES[self.type]
+
+    @property
+    def bytes_held(self) -> int:
+        """Bytes of its values, those of a directory's tags included."""
+        return len(self.data) + sum(each.bytes_held for each in (self.directory or {}).values())
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -90,14 +97,26 @@ def read_header(file: BinaryFile) -> tuple[Layout, int]:
     return layout, layout.offset.unpack(start[8:16] if layout.is_big else start[4:8])[0]
 
 
-def read_directory(file: BinaryFile, layout: Layout, offset: int, depth: int = 0) -> tuple[Directory, int]:
-    """The tags at a place in a file, and where the next directory is (0 for none).
+def read_directory(
+    file: BinaryFile, layout: Layout, offset: int, wanted: Container[int] = range(2**16)
+) -> tuple[Directory, int]:
+    """The tags at a place in a file, of those that are wanted, and where the next directory is (0 for none).
 
     What cannot be read of a single tag is left out, as what programs write there is often wrong.
 
     Raises:
         ValueError: there is no directory.
     """
+    room = _MOST_OVERLAPS * file.seek(0, io.SEEK_END)
+    rows, next_offset = _read_rows(file, layout, offset)
+    return _read_entries(file, layout, [row for row in rows if row[0] in wanted], 0, room), next_offset
+
+
+Row = tuple[int, int, int, bytes]
+"""A tag, its type, the count of its values, and the values or where they are."""
+
+
+def _read_rows(file: BinaryFile, layout: Layout, offset: int) -> tuple[list[Row], int]:
     count_size = 8 if layout.is_big else 2
     count = int.from_bytes(read_at(file, offset, count_size), "little" if layout.byte_order == "<" else "big")
     if not 0 < count <= _MOST_TAGS:
@@ -106,33 +125,48 @@ def read_directory(file: BinaryFile, layout: Layout, offset: int, depth: int = 0
     rows = read_at(file, offset + count_size, count * size)
     if len(rows) < count * size:
         raise ValueError("a directory that is cut short")
-    file_size = file.seek(0, io.SEEK_END)
-    directory: dict[int, Entry] = {}
-    room = 2 * file_size  # values may lie over one another, and a hostile file would fill the memory with copies
-    for tag, kind, values, field in layout.entry.iter_unpack(rows):
-        entry = _read_entry(file, layout, (tag, kind, min(values, room), field), depth)
-        if entry is not None and tag not in directory:
-            directory[tag] = entry
-            room -= len(entry.data)
     end = read_at(file, offset + count_size + count * size, layout.offset.size)
-    return directory, layout.offset.unpack(end)[0] if len(end) == layout.offset.size else 0
+    next_offset = layout.offset.unpack(end)[0] if len(end) == layout.offset.size else 0
+    return list(layout.entry.iter_unpack(rows)), next_offset
 
 
-def _read_entry(file: BinaryFile, layout: Layout, row: tuple[int, int, int, bytes], depth: int) -> Entry | None:
+def _read_entries(file: BinaryFile, layout: Layout, rows: list[Row], depth: int, room: int) -> dict[int, Entry]:
+    """The first entry of each tag, with no more bytes of values in all than there is room for."""
+    directory: dict[int, Entry] = {}
+    for row in rows:
+        if row[0] in directory:
+            continue
+        entry = _read_entry(file, layout, row, depth, room)
+        if entry is not None:
+            directory[row[0]] = entry
+            room -= entry.bytes_held
+    return directory
+
+
+def _read_entry(file: BinaryFile, layout: Layout, row: Row, depth: int, room: int) -> Entry | None:
     tag, kind, count, field = row
     if kind not in _SIZES or count == 0:
         return None
     if tag in SUBDIRECTORIES:
-        try:
-            place = layout.offset.unpack(field)[0]
-            return Entry(LONG, b"", read_directory(file, layout, place, depth + 1)[0]) if depth < _DEEPEST else None
-        except ValueError:
-            return None
+        inner = _read_inner(file, layout, field, depth + 1, room)
+        return None if inner is None else Entry(LONG, b"", inner)
     length = count * _SIZES[kind]
-    data = field[:length] if length <= len(field) else read_at(file, layout.offset.unpack(field)[0], length)
-    if len(data) < length:
+    is_inside = length <= len(field)
+    data = field[:length] if is_inside else read_at(file, layout.offset.unpack(field)[0], min(length, room))
+    if len(data) < length:  # cut short, or more than there is room for
         return None
     return Entry(kind, _swapped(data, kind) if layout.byte_order == ">" else data)
+
+
+def _read_inner(file: BinaryFile, layout: Layout, field: bytes, depth: int, room: int) -> Directory | None:
+    """The directory that a tag points to, unless that lies too deep or is none."""
+    if depth > _DEEPEST:
+        return None
+    try:
+        rows, _ = _read_rows(file, layout, layout.offset.unpack(field)[0])
+    except ValueError:
+        return None
+    return _read_entries(file, layout, rows, depth, room)
 
 
 def read_at(file: BinaryFile, offset: int, length: int) -> bytes:
@@ -151,19 +185,19 @@ def _swapped(data: bytes, kind: int) -> bytes:
 
 def directory_bytes(directory: Directory, start: int, byte_order: str, next_offset: int = 0) -> bytes:
     """A directory as it stands in a file from byte `start` (even) on: tags, values, inner directories."""
-    rows = struct.pack(byte_order + "H", len(directory))
+    rows, values = [struct.pack(byte_order + "H", len(directory))], []
     values_at = start + 2 + 12 * len(directory) + 4
-    values = b""
     for tag in sorted(directory):
         entry = directory[tag]
         if entry.directory is not None:
-            data = directory_bytes(entry.directory, values_at + len(values), byte_order)
+            data = directory_bytes(entry.directory, values_at, byte_order)
         else:
             data = entry.data if byte_order == "<" else _swapped(entry.data, entry.type)
-        rows += struct.pack(byte_order + "HHI", tag, entry.type, entry.count)
+        rows.append(struct.pack(byte_order + "HHI", tag, entry.type, entry.count))
         if entry.directory is None and len(data) <= 4:
-            rows += data.ljust(4, b"\0")
+            rows.append(data.ljust(4, b"\0"))
         else:
-            rows += struct.pack(byte_order + "I", values_at + len(values))
-            values += data + bytes(len(data) % 2)
-    return rows + struct.pack(byte_order + "I", next_offset) + values
+            rows.append(struct.pack(byte_order + "I", values_at))
+            values += [data, bytes(len(data) % 2)]
+            values_at += len(data) + len(data) % 2
+    return b"".join([*rows, struct.pack(byte_order + "I", next_offset), *values])

@@ -99,6 +99,8 @@ def copy_page(file: BinaryFile, page: int) -> CopiedPage | None:
         ValueError: there is no such page, or it is cut short.
     """
     byte_order, tags = _tags_of_page(file, page)
+    if read_header(file)[0].is_big:  # its numbers of 64 bits are none of a TIFF's
+        return None
     places, sizes = (_STRIPS, _STRIP_SIZES) if _STRIPS in tags else (_TILES, _TILE_SIZES)
     if _number(tags, _COMPRESSION, NONE) not in _COPIED_COMPRESSIONS or not tags.keys() >= {places, sizes}:
         return None
@@ -117,23 +119,27 @@ def pages_of_pictures(file: BinaryFile) -> list[int]:
     Raises:
         ValueError: not a TIFF.
     """
-    return [number for number, (_, tags) in enumerate(_pages(file)) if not _number(tags, _SUBFILE, 0) & _IS_THUMBNAIL]
+    pages = enumerate(_kinds_of_pages(file))
+    return [number for number, (_, tags) in pages if not _number(tags, _SUBFILE, 0) & _IS_THUMBNAIL]
 
 
-def _pages(file: BinaryFile) -> Iterator[tuple[str, Directory]]:
-    """Byte order and tags of each page."""
+def _kinds_of_pages(file: BinaryFile) -> Iterator[tuple[int, Directory]]:
+    """Where the tags of each page are, and the one that says what kind of page it is."""
     layout, offset = read_header(file)
     seen: set[int] = set()
     while offset != 0 and offset not in seen and len(seen) < MOST_PAGES:
         seen.add(offset)
-        tags, offset = read_directory(file, layout, offset)
-        yield layout.byte_order, tags
+        tags, next_offset = read_directory(file, layout, offset, wanted={_SUBFILE})
+        yield offset, tags
+        offset = next_offset
 
 
 def _tags_of_page(file: BinaryFile, page: int) -> tuple[str, Directory]:
-    for number, found in enumerate(_pages(file)):
+    """Byte order and tags."""
+    for number, (offset, _) in enumerate(_kinds_of_pages(file)):
         if number == page:
-            return found
+            layout, _ = read_header(file)
+            return layout.byte_order, read_directory(file, layout, offset)[0]
     raise ValueError(f"no page {page + 1}")
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from retrato.errors import MissingPackage, UnusableWeights
@@ -22,6 +23,7 @@ UNREADABLE = (
     TypeError,
     ValueError,
     pickle.UnpicklingError,
+    SafetensorError,  # it reads those too, by their names
 )
 """What torch raises, depending on how a file is damaged or foreign."""
 
@@ -125,11 +127,18 @@ def read_onnx_initializers(path: Path) -> dict[str, Tensor]:
 
     Raises:
         MissingPackage: onnx is not installed.
+        UnusableWeights: the file is broken, or keeps its numbers in another file.
     """
     try:
         import onnx
+        from google.protobuf.message import DecodeError
         from onnx import numpy_helper
     except ModuleNotFoundError:
         raise MissingPackage("onnx", "train") from None
-    model = onnx.load(str(path))
-    return {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in model.graph.initializer}
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+        if any(each.data_location == onnx.TensorProto.EXTERNAL for each in model.graph.initializer):
+            raise UnusableWeights(f"{path} names other files for its numbers, and those could be anyone's")
+        return {each.name: torch.from_numpy(numpy_helper.to_array(each).copy()) for each in model.graph.initializer}
+    except (DecodeError, OSError, ValueError, TypeError) as error:
+        raise UnusableWeights(f"{path} is not a readable ONNX file: {error}{GET_AGAIN}") from error
