@@ -7,6 +7,7 @@ was started or of all its processes; whoever outlives it may still be at work wh
 """
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -22,7 +23,7 @@ import skimage.data
 from retrato.images.files import write_image
 from retrato.images.photo import Photo
 
-LONGEST_RUN = 12.0
+LONGEST_RUN = 15.0
 """Seconds after which a run is killed at the latest; most of the first three go by before the first photo."""
 
 
@@ -45,10 +46,10 @@ def main() -> None:
                 empty(killed)  # it was done before its time: once more from the start
                 continue
             kills += 1
-            at_work += bool(list(killed.rglob(".retrato-*.part")))
+            at_work += is_begun_and_not_done(killed)
         run(album, killed).wait()
         compare(undisturbed, killed)
-        print(f"{kills} kills of runs over {options.photos} photos; after {at_work} of them a file was half written")
+        print(f"{kills} kills of runs over {options.photos} photos, {at_work} of them while photos were worked on")
 
 
 def write_photos(album: Path, count: int, seed: int) -> None:
@@ -79,6 +80,21 @@ def killed_at(process: subprocess.Popen[bytes], seconds: float, *, whole_group: 
         process.wait()
         return True
     return False
+
+
+def is_begun_and_not_done(folder: Path) -> bool:
+    """Whether the run that was killed had begun photos that it had not finished."""
+    path = folder / ".retrato" / "manifest.jsonl"
+    if not path.exists():
+        return False
+    done: dict[str, bool] = {}
+    for line in path.read_text().splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        done[entry["name"]] = "report" in entry
+    return not all(done.values())
 
 
 def empty(folder: Path) -> None:
