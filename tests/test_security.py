@@ -23,7 +23,6 @@ from safetensors.torch import save
 
 from doubles import TINY, tiny_task
 from retrato.cli.main import retrato
-from retrato.cli.restore import target_for
 from retrato.data import FaceImages, find_stored_images
 from retrato.data.places import read_ffhq_places
 from retrato.errors import RetratoError, UnknownWeights, UnusableData
@@ -31,6 +30,7 @@ from retrato.images.png_files import SIGNATURE, chunk
 from retrato.metrics.feature_files import read_published_statistics, read_statistics
 from retrato.metrics.features import FeatureKind
 from retrato.networks.gfpgan import GFPGAN
+from retrato.restoration.folders.jobs import find_jobs
 from retrato.restoration.loading import load_restorer
 from retrato.training.run_folder import RunFolder
 from retrato.weights import judges
@@ -44,7 +44,10 @@ from retrato.weights.upscalers import load_upscaler
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(
-    path for folder in ("src", "benchmarks", "examples", "tools") for path in (ROOT / folder).rglob("*.py")
+    path
+    for folder in ("src", "benchmarks", "examples", "tools")
+    for path in (ROOT / folder).rglob("*.py")
+    if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
 )
 
 
@@ -267,10 +270,11 @@ def test_every_file_of_the_catalog_has_a_bare_name_and_an_address_that_is_checke
 @pytest.mark.parametrize(
     "name", ["-o.png", "a\nb.png", "\x1b[31m.png", "…" * 60 + ".png", "~.png", "$HOME.png", "%s.png"]
 )
-@pytest.mark.parametrize("format_name", [None, "jpeg"])
+@pytest.mark.parametrize("format_name", [None, "JPEG"])
 def test_a_result_stands_in_its_folder_whatever_the_photo_is_called(name, format_name):
     folder = Path("restored")
-    assert target_for(Path("/photos") / name, folder, format_name).parent == folder
+    (job,) = find_jobs([Path("/photos") / name], folder, format_name=format_name)
+    assert job.target.parent == folder
 
 
 def test_a_name_can_neither_pretend_to_be_a_message_nor_steer_the_terminal(tmp_path):

@@ -128,6 +128,16 @@ def test_what_a_killed_process_left_unfinished_is_removed(run, tmp_path):
     assert other.exists()
 
 
+def test_a_manifest_speaks_of_its_own_folder_alone(run, tmp_path):
+    outside = tmp_path / ".retrato-0123456789abcdef.part"
+    outside.touch()
+    (tmp_path / "out" / ".retrato").mkdir(parents=True)
+    names = (b'{"name": "../a.png"}', b'{"name": "' + bytes(tmp_path / "a.png") + b'"}')
+    (tmp_path / "out" / ".retrato" / "manifest.jsonl").write_bytes(b"\n".join(names))
+    run()
+    assert outside.exists()
+
+
 def test_two_runs_in_one_folder_do_not_meet(run, album, tmp_path):
     jobs = find_jobs([album], tmp_path / "out")
     first = Run().in_folder(jobs, tmp_path / "out")

@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from retrato.errors import UnreadableImage, UnwritableOutput
@@ -127,7 +127,9 @@ def _entries_in(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for line in lines:
             try:
                 entry = json.loads(line)
-                yield str(entry.pop("name")), entry
+                name = PurePosixPath(entry.pop("name"))
+                if ".." not in name.parts and not name.is_absolute():  # results lie in the folder
+                    yield str(name), entry
             except (ValueError, KeyError, AttributeError, TypeError):
                 continue
 
