@@ -79,7 +79,8 @@ def page_of(measured: list[Evaluation], aged: Evaluation, model: str) -> str:
         "[model card](../src/retrato/weights/bundled/gfpgan-256-compact.md) says), degraded in four ways.",
         *(part for each in measured for part in (f"### {each.trial.degradation}", table_of(each))),
         "LPIPS on SqueezeNet and MobileFaceNet's identity were losses of the model's training: they judge it too "
-        "kindly. KID is of 768 features, between the restored faces and the good ones. Where the input does better "
+        "kindly. FID and KID are of 768 features, between the restored faces and the good ones; FID of so few pictures "
+        "may be compared within one table only. Where the input does better "
         "than a restorer, the faces were best left alone.",
         "## Old photographs",
         f"{len(aged.faces)} faces of photographs and engravings from about 1850 to 1950. Nobody knows the truth, so "
@@ -114,6 +115,7 @@ SHORT = {
     "identity-mobilefacenet": "identity, MobileFaceNet",
     "five-landmark-distance": "5 landmarks, px of 512",
     "relative-sharpness": "sharpness",
+    "fid-768": "FID, 768",
     "kid-768": "KID, 768",
 }
 

@@ -65,7 +65,8 @@ def _restore_picture(path: Path, target: Path, restore: Restore, writing: Writin
     photo = read_image(path)
     format_for(target)
     require_writable(target, replace=writing.overwrite)
-    result = _restored(path, photo, restore)
+    result, remarks = _restored(path, photo, restore), photo.remarks
+    del photo  # whose pixels would take memory while those of the result are written
     faces = tuple(faces_of(result))
     if is_as_it_was(result):
         return PhotoReport(path, target, Outcome.NO_FACE, faces, result.seconds, reason=no_face(path, faces))
@@ -75,7 +76,7 @@ def _restore_picture(path: Path, target: Path, restore: Restore, writing: Writin
             write_faces(result, target, writing.overwrite)
         except UnwritableOutput as error:
             raise UnwritableOutput(f"{target} is restored, but a face is not saved: {error}") from error
-    notes = photo.remarks + left_out
+    notes = remarks + left_out
     return PhotoReport(path, target, Outcome.RESTORED, faces, result.seconds, notes, turns=result.turns)
 
 
