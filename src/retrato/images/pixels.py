@@ -36,6 +36,8 @@ _DEEP = {"RGB;16": Colours.RGB, "RGBA;16": Colours.RGB, "CMYK;16": Colours.CMYK}
 _BITS, _PHOTOMETRIC, _PLANES, _APART = 258, 262, 284, 2
 _DEEP_GREY_WITH_ALPHA = "LA;16B"
 
+BAND_HEIGHT = 512
+"""Rows of 16-bit colour whose lower bytes are added at a time."""
 
 OpenAgain = Callable[[], AbstractContextManager[ImageFile]]
 
@@ -104,7 +106,9 @@ def _deep_colour(picture: ImageFile, colours: Colours, open_again: OpenAgain) ->
     values <<= 8
     with open_again() as again:
         again.tile = [tile._replace(args=_lower(tile.args)) for tile in again.tile]
-        values |= np.asarray(again)
+        for top in range(0, again.height, BAND_HEIGHT):  # all rows at once would be copied once more
+            bottom = min(top + BAND_HEIGHT, again.height)
+            values[top:bottom] |= np.asarray(again.crop((0, top, again.width, bottom)))
     channels = 4 if colours is Colours.CMYK else 3
     key = picture.info.get("transparency")
     alpha = np.ascontiguousarray(values[..., channels]) if values.shape[2] > channels else _keyed(values, key)
