@@ -1,3 +1,4 @@
+import json
 import os
 from dataclasses import replace
 
@@ -439,3 +440,46 @@ def test_an_unknown_background_is_answered_with_the_known_ones(run, portrait):
     portrait.save("me.png")
     with pytest.raises(UnknownWeights, match="lanczos, realesr-general-x4v3"):
         run("me.png", "--upscale", "2", "--background", "esrgan")
+
+
+@pytest.mark.parametrize("option", ["--report", "--contact-sheet"])
+@pytest.mark.parametrize("name", ["me.png", "restored/me.png", "./me.png"])
+def test_neither_a_photo_nor_a_result_is_written_over_by_a_report(run, portrait, tmp_path, option, name):
+    portrait.save("me.png")
+    before = (tmp_path / "me.png").read_bytes()
+    assert run("me.png", option, name, "--overwrite").exit_code == 2
+    assert (tmp_path / "me.png").read_bytes() == before
+
+
+def test_a_report_that_exists_is_replaced_only_if_asked(run, portrait, tmp_path):
+    portrait.save("me.png")
+    (tmp_path / "faces.jsonl").write_text("precious")
+    assert run("me.png", "--report", "faces.jsonl").exit_code == 2
+    assert (tmp_path / "faces.jsonl").read_text() == "precious"
+    assert run("me.png", "--report", "faces.jsonl", "--overwrite").exit_code == 0
+    assert json.loads((tmp_path / "faces.jsonl").read_text())["outcome"] == "restored"
+
+
+def test_a_contact_sheet_shows_what_became_of_each_photo(run, portrait, tmp_path):
+    (tmp_path / "in").mkdir()
+    portrait.save("in/me.png")
+    portrait.rotate(180).save("in/upside.png")
+    PIL.Image.new("RGB", (64, 64)).save("in/dark.png")
+    assert run("in", "-o", "out", "--rotate", "auto", "--contact-sheet", "sheet.html").exit_code == 1
+    page = (tmp_path / "sheet.html").read_text()
+    assert page.count("data:image/webp") == 8  # two photos and their faces, before and after
+    assert "dark.png: no face found" in page
+
+
+@pytest.mark.parametrize(
+    "option", [("--face", "0"), ("--face", "9,9,1,1"), ("--keep", "nowhere.png"), ("--rotate", "45")]
+)
+def test_choices_that_are_none_are_refused(run, portrait, option):
+    portrait.save("me.png")
+    assert run("me.png", *option).exit_code == 2
+
+
+@pytest.mark.parametrize("option", [("--face", "largest"), ("--rotate", "90"), ("--any-angle",), ("--sharp", "skip")])
+def test_an_aligned_face_is_neither_chosen_nor_turned(run, portrait, option):
+    portrait.save("me.png")
+    assert run("me.png", "--aligned", *option).exit_code == 2

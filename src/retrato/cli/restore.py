@@ -12,6 +12,7 @@ from retrato.cli.following import follow
 from retrato.cli.restoring import How, asking_how
 
 if TYPE_CHECKING:
+    from retrato.restoration.folders.jobs import Job
     from retrato.restoration.upscaler import Watch
 
 FORMATS = ("jpeg", "png", "webp", "tiff", "bmp", "avif", "heif")
@@ -85,6 +86,8 @@ def command(
         raise click.UsageError(f"{output} is one file name for {len(found)} photos: name a folder with -o")
     if resume and is_file_name(output):
         raise click.UsageError("--resume needs a folder of results, which remembers what is done: name one with -o")
+    for each in (report, contact_sheet):
+        require_own_name(each, [report if each is contact_sheet else contact_sheet, output], found, overwrite or resume)
     settings = how.settings()
     run = Run(
         settings,
@@ -97,6 +100,23 @@ def command(
     reports = run.by_name(found) if is_single else run.in_folder(found, output)
     if not follow(reports, len(found), report, contact_sheet):
         raise SystemExit(1)
+
+
+def require_own_name(path: Path | None, others: list[Path | None], jobs: list[Job], may_replace: bool) -> None:
+    """Refuse to write a report or page over a photo, a result, or anything else that is there.
+
+    Raises:
+        click.UsageError: the name is another file's.
+    """
+    if path is None:
+        return
+    taken = {each.absolute() for each in others if each} | {each.source.absolute() for each in jobs}
+    if path.absolute() in taken | {each.target.absolute() for each in jobs}:
+        raise click.UsageError(f"{path} is the name of a photo, of a result, or of another report: choose another")
+    if path.exists() and any(each.source.exists() and path.samefile(each.source) for each in jobs):
+        raise click.UsageError(f"{path} is one of the photos: choose another name")
+    if path.exists() and not may_replace:
+        raise click.UsageError(f"{path} exists: choose another name, or --overwrite")
 
 
 def tile_bar() -> Watch:

@@ -179,6 +179,12 @@ class How:
             raise click.UsageError(
                 f"--background {self.background} has nothing to enlarge: add --upscale 2 or --upscale 4"
             )
+        if self.aligned and (
+            self.faces or self.person or self.smallest or self.any_angle or self.rotate != ROTATIONS[0]
+        ):
+            raise click.UsageError("--aligned takes the picture for one face, and chooses, finds and turns none")
+        if self.aligned and self.sharp != SHARP[0]:
+            raise click.UsageError("--aligned restores every face, be it sharp or not: leave out --sharp")
         pipeline = self._pipeline()
         for name in (self.weights, self.background, *(["mobilefacenet"] if self.person else [])):
             fetch_named(name)

@@ -279,7 +279,7 @@ def _why_unwritable(path: Path, error: OSError) -> str:
     if isinstance(error, FileExistsError) and not path.parent.is_dir():
         return f"{error.filename} is a file, not a folder; choose another folder"
     if isinstance(error, FileExistsError):
-        return "a file of this name exists; choose another name, or allow it to be replaced"
+        return "a file of this name exists; choose another name, or allow it to be replaced (--overwrite)"
     if isinstance(error, PermissionError):
         return "you may not write in this folder; choose another folder"
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:

@@ -81,7 +81,9 @@ class FaceCutter:
             if likeness == most and likeness >= LEAST_LIKENESS:
                 kept.append(each)
             else:
-                reason = f"not the person (likeness {likeness:.2f}, {max(LEAST_LIKENESS, most):.2f} is needed)"
+                reason = f"not the person (likeness {likeness:.2f}, {LEAST_LIKENESS:.2f} is needed)"
+                if likeness >= LEAST_LIKENESS:
+                    reason = f"another face is more like the person ({likeness:.2f} against {most:.2f})"
                 skipped.append(SkippedFace(each.face, reason, each.number))
         return kept
 

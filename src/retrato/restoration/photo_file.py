@@ -82,7 +82,7 @@ def _restore_picture(path: Path, target: Path, restore: Restore, writing: Writin
 
 def _restore_pages(path: Path, pages: tuple[int, ...], target: Path, restore: Restore, writing: Writing) -> PhotoReport:
     """One page of a TIFF after the other; those without a face are copied."""
-    faces, seconds, remarks = list[FaceReport](), Counter[str](), list[str]()
+    faces, seconds, remarks, turns = list[FaceReport](), Counter[str](), list[str](), list[int]()
 
     def each_page() -> Iterator[Photo | CopiedPage]:
         is_changed = False
@@ -90,6 +90,7 @@ def _restore_pages(path: Path, pages: tuple[int, ...], target: Path, restore: Re
             photo = read_image(path, page=page)
             result = _restored(path, photo, restore)
             seconds.update(result.seconds)
+            turns.append(result.turns)
             faces.extend(faces_of(result, number))
             is_changed = is_changed or bool(result.faces) or not is_as_it_was(result)
             if number == len(pages) and not is_changed:
@@ -107,7 +108,8 @@ def _restore_pages(path: Path, pages: tuple[int, ...], target: Path, restore: Re
     except _NothingRestoredError:
         reason = no_face(path, faces, several=True)
         return PhotoReport(path, target, Outcome.NO_FACE, tuple(faces), seconds, pages=len(pages), reason=reason)
-    return PhotoReport(path, target, Outcome.RESTORED, tuple(faces), seconds, (*remarks, *left_out), pages=len(pages))
+    notes = (*remarks, *left_out)
+    return PhotoReport(path, target, Outcome.RESTORED, tuple(faces), seconds, notes, pages=len(pages), turns=turns[0])
 
 
 def _restored(path: Path, photo: Photo, restore: Restore) -> RestoredPhoto:
@@ -131,8 +133,9 @@ def no_face(path: Path, left: Sequence[FaceReport], *, several: bool = False) ->
         left: the faces that were found.
         several: whether it has several pages.
     """
-    why = f" that can be restored ({'; '.join(why_left(left, several=several))})" if left else ""
-    return f"{path}: no face found{why}; try turning it upright, or --aligned if it is a face cut out closely"
+    if left:
+        return f"{path}: no face found that can be restored ({'; '.join(why_left(left, several=several))})"
+    return f"{path}: no face found; if it is a face cut out closely, try --aligned"
 
 
 def why_left(left: Sequence[FaceReport], *, several: bool) -> list[str]:

@@ -65,14 +65,21 @@ def test_other_settings_make_everything_anew(run):
     assert outcomes(run(replace(AGAIN, settings=RestoreSettings(noise_seed=1))))[Outcome.RESTORED] == 3
 
 
-@pytest.mark.parametrize("damage", ["missing", "shorter"])
-def test_a_result_that_is_not_as_it_was_written_is_made_anew(run, tmp_path, damage):
+def test_a_result_that_is_missing_is_made_anew(run, tmp_path):
     run()
     before = contents(tmp_path / "out")
-    result = tmp_path / "out" / "a.png"
-    result.unlink() if damage == "missing" else result.write_bytes(b"\x89PNG")
+    (tmp_path / "out" / "a.png").unlink()
     assert outcomes(run())[Outcome.RESTORED] == 1
     assert contents(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("settings", [RestoreSettings(), RestoreSettings(noise_seed=1)])
+def test_a_result_that_was_retouched_is_named_and_stays(run, tmp_path, settings):
+    run()
+    (tmp_path / "out" / "a.png").write_bytes(b"retouched")
+    reports = {each.target.name: each for each in run(replace(AGAIN, settings=settings))}
+    assert "exists" in reports["a.png"].reason
+    assert (tmp_path / "out" / "a.png").read_bytes() == b"retouched"
 
 
 def test_a_file_that_is_not_ours_is_never_replaced(run, tmp_path):
@@ -96,6 +103,9 @@ def test_photos_that_were_replaced_by_their_results_are_not_restored_twice(album
     assert outcomes(over.in_folder(jobs, album))[Outcome.RESTORED] == 3
     before = contents(album)
     assert outcomes(over.in_folder(jobs, album))[Outcome.DONE_BEFORE] == 3
+    assert contents(album) == before
+    others = replace(over, settings=RestoreSettings(noise_seed=1)).in_folder(jobs, album)
+    assert "is itself a result" in next(each for each in others if each.target.name == "a.png").reason
     assert contents(album) == before
 
 

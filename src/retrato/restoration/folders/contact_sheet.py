@@ -14,7 +14,7 @@ import PIL.Image
 
 from retrato import __version__
 from retrato.errors import RetratoError, UnwritableOutput
-from retrato.images.files import read_image
+from retrato.images.files import list_pages, read_image
 from retrato.images.turning import turn_photo
 from retrato.restoration.report import FaceReport, Outcome, PhotoReport
 from retrato.shapes import Image
@@ -68,7 +68,8 @@ def _card(report: PhotoReport) -> str:
     if report.outcome in {Outcome.NO_FACE, Outcome.FAILED}:
         return f'<section class="left">{title}<p>{escape(report.reason)}</p></section>\n'
     try:
-        before, after = turn_photo(read_image(report.source), report.turns).image, read_image(report.target).image
+        before = turn_photo(read_image(report.source, page=list_pages(report.source)[0]), report.turns).image
+        after = read_image(report.target, page=list_pages(report.target)[0]).image
     except RetratoError as error:
         return f'<section class="left">{title}<p>{escape(str(error))}</p></section>\n'
     shown = [each for each in report.restored if each.page == 1][:FACES_SHOWN]

@@ -35,8 +35,14 @@ class Manifest:
         self._entries = dict(entries)
 
     def is_ours(self, job: Job) -> bool:
-        """Whether what has the target's name was made here, or begun, so that it may be replaced."""
-        return job.name in self._entries
+        """Whether what has the target's name may be replaced: as it was made here, or begun and never finished."""
+        entry = self._entries.get(job.name)
+        return entry is not None and not entry.get("failed") and ("report" not in entry or self._is_as_made(job, entry))
+
+    def has_replaced_its_photo(self, job: Job) -> bool:
+        """Whether the photo is itself a result: what it was made from is gone."""
+        entry = self._entries.get(job.name, {})
+        return job.target.exists() and job.target.samefile(job.source) and self._is_as_made(job, entry)
 
     def done_before(self, job: Job) -> PhotoReport | None:
         """What became of a job, where all is as it was: the photo's content, the settings, and the result."""
@@ -45,13 +51,11 @@ class Manifest:
             return None
         try:
             record = {**entry["report"], "photo": job.source, "result": job.target}
-            if entry["bytes"] is None:
+            if entry["result"] is None:
                 is_as_it_was, outcome = digest_of_file(job.source) == record["sha256"], Outcome.NO_FACE
             else:
-                has_its_size = job.target.stat().st_size == entry["bytes"]
-                is_replaced = job.target.samefile(job.source)  # the photo itself is the result, and no longer there
-                is_as_it_was = has_its_size and (is_replaced or digest_of_file(job.source) == record["sha256"])
-                outcome = Outcome.DONE_BEFORE
+                is_same_photo = job.target.samefile(job.source) or digest_of_file(job.source) == record["sha256"]
+                is_as_it_was, outcome = is_same_photo and self._is_as_made(job, entry), Outcome.DONE_BEFORE
             return PhotoReport.from_record(record, outcome) if is_as_it_was else None
         except (UnreadableImage, OSError, KeyError, TypeError, ValueError):
             return None
@@ -62,8 +66,7 @@ class Manifest:
         Raises:
             UnwritableOutput: it cannot be written down.
         """
-        if not self.is_ours(job):
-            self._add(job.name, {})
+        self._add(job.name, {})
 
     def finish(self, job: Job, report: PhotoReport) -> None:
         """Says that a job is done; one that failed is not, and will be tried again.
@@ -76,10 +79,18 @@ class Manifest:
             UnwritableOutput: it cannot be written down.
         """
         if report.outcome is Outcome.FAILED:
+            self._add(job.name, {"failed": True})
             return
-        size = job.target.stat().st_size if report.outcome is Outcome.RESTORED else None
-        entry = {"settings": self._fingerprint, "bytes": size, "report": report.record()}
-        self._add(job.name, entry)
+        result = digest_of_file(job.target) if report.outcome is Outcome.RESTORED else None
+        self._add(job.name, {"settings": self._fingerprint, "result": result, "report": report.record()})
+
+    @staticmethod
+    def _is_as_made(job: Job, entry: Mapping[str, Any]) -> bool:
+        """Whether what has the target's name is what was written there: not if somebody has retouched it."""
+        try:
+            return entry.get("result") is not None and digest_of_file(job.target) == entry["result"]
+        except UnreadableImage:
+            return False
 
     def _add(self, name: str, entry: Mapping[str, Any]) -> None:
         self._entries[name] = entry

@@ -53,6 +53,8 @@ class Run:
                 report = manifest.done_before(each) if self.resume and isinstance(each, Job) else None
                 if isinstance(each, PhotoReport) or report:
                     yield report or each  # type: ignore[misc]
+                elif self.resume and manifest.has_replaced_its_photo(each):
+                    yield failed(each, f"{each.source}: is itself a result, and the photo that it was made of is gone")
                 else:
                     left.append(each)
             tasks = self._tasks(left, manifest)
