@@ -468,7 +468,7 @@ def test_a_contact_sheet_shows_what_became_of_each_photo(run, portrait, tmp_path
     assert run("in", "-o", "out", "--rotate", "auto", "--contact-sheet", "sheet.html").exit_code == 1
     page = (tmp_path / "sheet.html").read_text()
     assert page.count("data:image/webp") == 8  # two photos and their faces, before and after
-    assert "dark.png: no face found" in page
+    assert "dark.png</h2><p>no face found" in page
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,8 @@ class WhichFace(click.ParamType):  # type: ignore[type-arg] # as above
         if text.isdecimal() and int(text) > 0:
             return int(text)
         return box_from(text) or self.fail(
-            f"{value!r} is neither {', '.join(self.WORDS)}, a number from 1, nor a box left,top,right,bottom",
+            f"{value!r} is neither {', '.join(self.WORDS)}, a number from 1, nor a box left,top,right,bottom, where right "
+            "is beyond left and bottom below top; several faces are several --face",
             param,
             ctx,
         )
@@ -89,6 +90,12 @@ class Region(click.ParamType):  # type: ignore[type-arg] # as above
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The box as four numbers, or the path."""
         box = box_from(str(value))
+        if box is None and str(value).count(",") == 3 and not Path(value).exists():
+            self.fail(
+                f"{value!r} is no box left,top,right,bottom, where right is beyond left and bottom below top",
+                param,
+                ctx,
+            )
         return box or click.Path(exists=True, dir_okay=False, path_type=Path).convert(value, param, ctx)
 
 

@@ -66,7 +66,8 @@ def contact_sheet(path: Path, title: str) -> Iterator[ContactSheet]:
 def _card(report: PhotoReport) -> str:
     title = f"<h2>{escape(str(report.source))}</h2>"
     if report.outcome in {Outcome.NO_FACE, Outcome.FAILED}:
-        return f'<section class="left">{title}<p>{escape(report.reason)}</p></section>\n'
+        reason = report.reason.removeprefix(f"{report.source}: ")
+        return f'<section class="left">{title}<p>{escape(reason)}</p></section>\n'
     try:
         before = turn_photo(read_image(report.source, page=list_pages(report.source)[0]), report.turns).image
         after = read_image(report.target, page=list_pages(report.target)[0]).image
