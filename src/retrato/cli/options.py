@@ -75,8 +75,8 @@ class WhichFace(click.ParamType):  # type: ignore[type-arg] # as above
         if text.isdecimal() and int(text) > 0:
             return int(text)
         return box_from(text) or self.fail(
-            f"{value!r} is neither {', '.join(self.WORDS)}, a number from 1, nor a box left,top,right,bottom, where right "
-            "is beyond left and bottom below top; several faces are several --face",
+            f"{value!r} is neither {', '.join(self.WORDS)}, a number from 1, nor a box left,top,right,bottom, where "
+            "right is beyond left and bottom below top; several faces are several --face",
             param,
             ctx,
         )
