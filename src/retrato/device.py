@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -44,3 +45,8 @@ def choose_device(name: DeviceName | str = DeviceName.AUTO) -> torch.device:
             f"no {name} device here; this machine has: {there} (use --device auto to let it choose)"
         )
     return torch.device(name)
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

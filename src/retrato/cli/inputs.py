@@ -1,6 +1,5 @@
 """Going through photos: the ones that cannot be done are named, the others go on."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,15 +12,9 @@ from retrato.errors import RetratoError, UnwritableOutput
 
 def list_photos(inputs: tuple[Path, ...]) -> list[Path]:
     """Files as they are named, and the pictures in folders; a folder without any is listed itself, to be refused."""
-    from retrato.images.search import find_images
+    from retrato.images.search import photos_in
 
-    photos: list[Path] = []
-    for each in inputs:
-        if os.path.isdir(each):  # noqa: PTH112 (a Path raises where a name is too long, or may not be looked at)
-            photos += find_images(each) or [each]
-        else:
-            photos.append(each)
-    return list(dict.fromkeys(photos))
+    return list(photos_in(inputs))
 
 
 def each_photo(targets: Mapping[Path, Path], work: Callable[[Path, Path], str]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -104,20 +103,16 @@ def command(
     from retrato.data.examine import PrepareConfig
     from retrato.data.prepare import find_photos
     from retrato.data.quality import Demands
+    from retrato.device import cores
 
     demands = Demands(least_score, least_scale, most_outside, most_turn, least_sharpness)
     config = PrepareConfig(size, format_name.upper(), demands, same_face)
     photos = find_photos(places, leave_out=folder)
-    done = prepare_all(photos, folder, config, processes or available_cores())
+    done = prepare_all(photos, folder, config, processes or cores())
     click.echo(summary(done))
     if not any(photo.kept for photo in done):
         click.echo(f"no faces: {folder / 'prepared.jsonl'} says why", err=True)
         raise SystemExit(1)
-
-
-def available_cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def prepare_all(

@@ -62,6 +62,23 @@ def find_images(
     return sorted(wanted)
 
 
+def photos_in(inputs: Sequence[Path], search: Search = Search(), *, leave_out: Sequence[Path] = ()) -> dict[Path, Path]:
+    """Files as they are named, and the pictures in folders; each with its path from the folder that was named.
+
+    A folder without pictures is listed itself, to be refused by whoever reads it.
+
+    Raises:
+        UnreadableImage: a folder cannot be looked into.
+    """
+    places: dict[Path, Path] = {}
+    for each in inputs:
+        is_folder = os.path.isdir(each)  # noqa: PTH112 (a Path raises where a name is too long, or may not be looked at)
+        found = find_images(each, search, leave_out=leave_out) if is_folder else []
+        for path in found or [each]:
+            places.setdefault(path, path.relative_to(each) if found else Path(each.name))
+    return places
+
+
 def _walk(folder: Path, recursive: bool, known: set[tuple[int, int]]) -> Iterator[Path]:
     """Pictures, and folders that cannot be looked into; `known` ones are passed over, which ends loops of links."""
     refused: list[Path] = []

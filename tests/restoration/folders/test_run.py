@@ -109,6 +109,15 @@ def test_photos_that_were_replaced_by_their_results_are_not_restored_twice(album
     assert contents(album) == before
 
 
+def test_a_photo_that_vanished_beside_its_result_is_named_and_the_others_go_on(run, album, tmp_path):
+    jobs = find_jobs([album], tmp_path / "out", Search(recursive=True))
+    list(AGAIN.in_folder(jobs, tmp_path / "out"))
+    (album / "a.png").unlink()
+    reports = {each.target.name: each for each in AGAIN.in_folder(jobs, tmp_path / "out")}
+    assert "no such file" in reports["a.png"].reason
+    assert outcomes(reports.values())[Outcome.DONE_BEFORE] == 2
+
+
 def test_a_torn_manifest_costs_no_more_than_its_last_line(run, tmp_path):
     run()
     manifest = tmp_path / "out" / ".retrato" / "manifest.jsonl"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retrato.images.files import IMAGE_SUFFIXES, suffix_for
-from retrato.images.search import Search, find_images
+from retrato.images.search import Search, photos_in
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,13 @@ def find_jobs(
     Raises:
         UnreadableImage: a folder cannot be looked into.
     """
-    jobs: dict[Path, Job] = {}
-    for each in inputs:
-        if os.path.isdir(each):  # noqa: PTH112 (a Path raises where a name is too long, or may not be looked at)
-            found = find_images(each, search, leave_out=[output]) or [each]
-            places = {path: path.relative_to(each) if path != each else Path(each.name) for path in found}
-        else:
-            places = {each: Path(each.name)}
-        for path, place in places.items():
-            jobs.setdefault(path, _job(path, place, output, format_name))
-    return list(jobs.values())
+    places = photos_in(inputs, search, leave_out=[output])
+    return [_job(path, place, output, format_name) for path, place in places.items()]
 
 
 def is_file_name(output: Path) -> bool:
     """Whether an output names a picture file rather than a folder."""
-    return output.suffix.lower() in IMAGE_SUFFIXES and not os.path.isdir(output)  # noqa: PTH112 (as above)
+    return output.suffix.lower() in IMAGE_SUFFIXES and not os.path.isdir(output)  # noqa: PTH112 (a Path may raise)
 
 
 def _job(path: Path, place: Path, output: Path, format_name: str | None) -> Job:

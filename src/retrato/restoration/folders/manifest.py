@@ -42,7 +42,8 @@ class Manifest:
     def has_replaced_its_photo(self, job: Job) -> bool:
         """Whether the photo is itself a result: what it was made from is gone."""
         entry = self._entries.get(job.name, {})
-        return job.target.exists() and job.target.samefile(job.source) and self._is_as_made(job, entry)
+        are_there = job.target.exists() and job.source.exists()
+        return are_there and job.target.samefile(job.source) and self._is_as_made(job, entry)
 
     def done_before(self, job: Job) -> PhotoReport | None:
         """What became of a job, where all is as it was: the photo's content, the settings, and the result."""

@@ -6,10 +6,10 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from retrato.device import choose_device
+from retrato.device import choose_device, cores
 from retrato.restoration.folders.jobs import Job
 from retrato.restoration.folders.manifest import Manifest, opened
-from retrato.restoration.folders.work import Task, cores, do_all, failed
+from retrato.restoration.folders.work import Task, do_all, failed
 from retrato.restoration.photo_file import Writing
 from retrato.restoration.report import PhotoReport
 from retrato.restoration.settings import RestoreSettings
@@ -50,13 +50,11 @@ class Run:
         with opened(folder, self.settings.fingerprint()) as manifest:
             left: list[Job] = []
             for each in checked(jobs):
-                report = manifest.done_before(each) if self.resume and isinstance(each, Job) else None
-                if isinstance(each, PhotoReport) or report:
-                    yield report or each  # type: ignore[misc]
-                elif self.resume and manifest.has_replaced_its_photo(each):
-                    yield failed(each, f"{each.source}: is itself a result, and the photo that it was made of is gone")
+                settled = each if isinstance(each, PhotoReport) else self._settled(each, manifest)
+                if isinstance(settled, PhotoReport):
+                    yield settled
                 else:
-                    left.append(each)
+                    left.append(settled)
             tasks = self._tasks(left, manifest)
             with closing(do_all(tasks, self.settings, self.at_once, self.watch)) as all_done:
                 for done in all_done:
@@ -74,6 +72,15 @@ class Run:
         tasks = (Task(each, self.writing) for each in every if isinstance(each, Job))
         with closing(do_all(tasks, self.settings, self.at_once, self.watch)) as all_done:
             yield from (done.report for done in all_done)
+
+    def _settled(self, job: Job, manifest: Manifest) -> PhotoReport | Job:
+        """What an earlier run has made of a job; or the job, where it is still to be done."""
+        if not self.resume:
+            return job
+        done = manifest.done_before(job)
+        if done is None and manifest.has_replaced_its_photo(job):
+            return failed(job, f"{job.source}: is itself a result, and the photo that it was made of is gone")
+        return done or job
 
     def _tasks(self, left: Sequence[Job], manifest: Manifest) -> Iterator[Task]:
         """One by one, as work on them begins."""

@@ -1,7 +1,6 @@
 """Jobs done one after the other, in several processes, or in several threads around one GPU."""
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,7 +12,7 @@ from multiprocessing.connection import wait as wait_for_connections
 from types import FrameType
 from typing import NoReturn
 
-from retrato.device import choose_device
+from retrato.device import choose_device, cores
 from retrato.errors import RetratoError, UnusableWeights
 from retrato.restoration.folders.jobs import Job
 from retrato.restoration.folders.together import FacesTogether
@@ -184,11 +183,6 @@ def in_processes(tasks: Iterable[Task], settings: RestoreSettings, count: int) -
     finally:
         for each in workers:
             each.stop()
-
-
-def cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def serve(connection: Connection, settings: RestoreSettings, threads: int) -> None:

@@ -20,7 +20,7 @@ from retrato.shapes import Faces, Image, Pictures, Scalar
 from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player, total
 from retrato.training.task import Numbers, Terms, resume_players, states
-from retrato.training.tasks.jitter import JitterRecord, draw_jitter, jittered
+from retrato.training.tasks.jitter import JitterRecord, draw_jitter, jittered, require_room
 from retrato.weights.store import StoredWeights, config_fields
 
 KINDS = ("source", "target")
@@ -57,11 +57,7 @@ class CycleGANTaskConfig:
         Raises:
             ValueError: they do not.
         """
-        size, smallest = self.network.image_size, self.discriminator.smallest_size
-        if self.jitter_size < size:
-            raise ValueError(f"task.jitter_size is {self.jitter_size}, less than the {size} px that are cut from it")
-        if size < smallest:
-            raise ValueError(f"task.discriminator.layers needs pictures of {smallest} px, and they have {size}")
+        require_room(self.network.image_size, self.jitter_size, self.discriminator.smallest_size)
         if self.discriminator.pictures != 1:
             raise ValueError(f"task.discriminator.pictures is {self.discriminator.pictures}: without pairs it sees 1")
         if min(self.cycle_weight, self.identity_weight, self.earlier_pictures) < 0:

@@ -18,6 +18,23 @@ class JitterRecord(Record):
     is_mirrored: Bool[Tensor, " n"]
 
 
+def require_room(size: int, jitter_size: int, smallest: int) -> None:
+    """Check that pictures are large enough to be cut, and to be seen by a discriminator of patches.
+
+    Args:
+        size: of the network's pictures.
+        jitter_size: to which they are enlarged before.
+        smallest: that the discriminator can see.
+
+    Raises:
+        ValueError: they are not.
+    """
+    if jitter_size < size:
+        raise ValueError(f"task.jitter_size is {jitter_size}, less than the {size} px that are cut from it")
+    if size < smallest:
+        raise ValueError(f"task.discriminator.layers needs pictures of {smallest} px, and they have {size}")
+
+
 def draw_jitter(draws: Draws, is_mirrored: bool) -> JitterRecord:
     """One for each picture.
 

@@ -21,7 +21,7 @@ from retrato.shapes import Faces, Image, Scalar
 from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player, total
 from retrato.training.task import Numbers, Terms, resume_players, states
-from retrato.training.tasks.jitter import JitterRecord, draw_jitter, jittered
+from retrato.training.tasks.jitter import JitterRecord, draw_jitter, jittered, require_room
 from retrato.translation import PairKind, source_of
 from retrato.weights.store import StoredWeights, config_fields
 
@@ -63,11 +63,7 @@ class Pix2PixTaskConfig:
         Raises:
             ValueError: they do not.
         """
-        size, smallest = self.network.image_size, self.discriminator.smallest_size
-        if self.jitter_size < size:
-            raise ValueError(f"task.jitter_size is {self.jitter_size}, less than the {size} px that are cut from it")
-        if size < smallest:
-            raise ValueError(f"task.discriminator.layers needs pictures of {smallest} px, and they have {size}")
+        require_room(self.network.image_size, self.jitter_size, self.discriminator.smallest_size)
         if min(self.pixel_weight, self.adversarial_weight) < 0 or not self.pixel_weight + self.adversarial_weight:
             raise ValueError("task.pixel_weight and task.adversarial_weight must not be negative, nor both 0")
         if self.backwards and self.pairs is not PairKind.OWN:
