@@ -1,6 +1,6 @@
 """Write docs/results.md: what the bundled model reaches, beside what anybody would try first and what papers report.
 
-    python benchmarks/results_page.py --valid FACES --old FACES [--weights bundled] [-o docs/results.md]
+    python benchmarks/results_page.py --valid FACES --old FACES [--groups CSV] [--weights bundled] [-o docs/results.md]
 
 FACES are square faces that the model has never seen: good ones, which are degraded here, and old photos, whose truth
 nobody knows. The networks that measure are taken from the folder that RETRATO_WEIGHTS names. An hour of one CPU core
@@ -11,20 +11,18 @@ import argparse
 import datetime
 import platform
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
+from groups_page import VALID_GROUPS, section_of
+from tried_faces import MODEL_TITLE, evaluated, short_title
 
 from retrato.data import find_stored_images
 from retrato.degradation import Preset
 from retrato.evaluation.baselines import TITLES, Baseline, BaselineRestorer
-from retrato.evaluation.equipment import chosen_metrics, equip
 from retrato.evaluation.reports.markdown import ARROWS, aligned, cell, number
-from retrato.evaluation.restoration import TO_INPUT, measure_faces
-from retrato.evaluation.result import Evaluation, Questions, gather, row_of, title_of
-from retrato.evaluation.trials import Trial, degraded_trial, stored_trial
+from retrato.evaluation.result import Evaluation, row_of
+from retrato.evaluation.trials import degraded_trial, stored_trial
 from retrato.precision import Precision
 from retrato.restoration.loading import load_restorer
 from retrato.restoration.restorer import FaceRestorer
@@ -35,7 +33,6 @@ PRESETS = (Preset.LIGHT, Preset.PAPER, Preset.HEAVY, Preset.OLD_PHOTO)
 PAIRED = ("psnr", "ssim", "ms-ssim", "lpips-squeezenet", "identity-mobilefacenet", "five-landmark-distance")
 ALONE = ("niqe", "relative-sharpness")
 SETS = ("fid-768", "kid-768")
-MODEL_TITLE = "retrato, bundled"
 
 
 def main() -> None:
@@ -43,6 +40,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--valid", type=Path, required=True, help="good faces")
     parser.add_argument("--old", type=Path, required=True, help="old ones")
+    parser.add_argument("--groups", type=Path, default=VALID_GROUPS, help="who the good faces are, as a CSV file")
     parser.add_argument("--weights", default="bundled", help="whose results these are")
     parser.add_argument("--at-most", type=int, default=None, help="faces of each set")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "results.md", help="the page")
@@ -54,18 +52,10 @@ def main() -> None:
     trials = [degraded_trial("good faces", good, preset) for preset in PRESETS]
     measured = [evaluated(each, restorers, (*PAIRED, *ALONE, *SETS)) for each in trials]
     aged = evaluated(stored_trial("old photographs", inputs=old), restorers, (*PAIRED, *ALONE))
-    options.output.write_text(page_of(measured, aged, model.name), encoding="utf-8")
+    options.output.write_text(page_of(measured, aged, options.groups, model.name), encoding="utf-8")
 
 
-def evaluated(trial: Trial, restorers: Mapping[str, FaceRestorer], metrics: tuple[str, ...]) -> Evaluation:
-    """All restorers on all faces."""
-    equipment = equip(chosen_metrics(metrics))
-    size = next(iter(restorers.values())).size
-    faces = tqdm(measure_faces(trial, restorers, equipment.measures, size), total=len(trial.entries), desc=trial.words)
-    return gather(faces, trial, list(restorers), size, Questions(equipment.sets, missing=equipment.missing))
-
-
-def page_of(measured: list[Evaluation], aged: Evaluation, model: str) -> str:
+def page_of(measured: list[Evaluation], aged: Evaluation, groups: Path, model: str) -> str:
     """The whole page."""
     parts = [
         "# Results",
@@ -82,6 +72,7 @@ def page_of(measured: list[Evaluation], aged: Evaluation, model: str) -> str:
         "kindly. FID and KID are of 768 features, between the restored faces and the good ones; FID of so few pictures "
         "may be compared within one table only. Where the input does better "
         "than a restorer, the faces were best left alone.",
+        section_of(measured[PRESETS.index(Preset.PAPER)], MODEL_TITLE, groups),
         "## Old photographs",
         f"{len(aged.faces)} faces of photographs and engravings from about 1850 to 1950. Nobody knows the truth, so "
         "identity and landmarks are compared with the input, which has 1 and 0 by itself: far from it means another "
@@ -105,26 +96,6 @@ def table_of(evaluation: Evaluation) -> str:
         distances = [number(each.value, fine=True) for each in evaluation.sets.get(candidate, [])]
         rows.append([candidate, *cells, *distances])
     return aligned(header, rows)
-
-
-SHORT = {
-    "psnr": "PSNR, dB",
-    "ssim": "SSIM",
-    "ms-ssim": "MS-SSIM",
-    "lpips-squeezenet": "LPIPS, SqueezeNet",
-    "identity-mobilefacenet": "identity, MobileFaceNet",
-    "five-landmark-distance": "5 landmarks, px of 512",
-    "relative-sharpness": "sharpness",
-    "fid-768": "FID, 768",
-    "kid-768": "KID, 768",
-}
-
-
-def short_title(name: str) -> str:
-    """What fits into a column."""
-    plain = name.removesuffix(TO_INPUT)
-    to_input = " to the input" if name.endswith(TO_INPUT) else ""
-    return SHORT.get(plain, title_of(plain)) + to_input
 
 
 def commit() -> str:

@@ -61,6 +61,14 @@ def test_a_group_has_means_of_its_own(evaluate):
     assert found.mean(INPUT, "psnr").face_count == 4
 
 
+def test_a_group_has_a_change_of_its_own(evaluate):
+    found = with_groups(evaluate(Questions()), {"a": "young", "b": "young", "c": "old"})
+    before, after = (found.numbers(name, "psnr", "young") for name in (INPUT, "black"))
+    change = found.change("black", "psnr", "young")
+    assert change.value == pytest.approx(sum(after) / 2 - sum(before) / 2)
+    assert change.face_count == 2
+
+
 def test_the_gate_names_who_is_somebody_else(evaluate):
     found = evaluate(Questions(gate=IdentityGate(0.99, "identity-mobilefacenet")))
     assert found.gate_failures("nothing") == ()

@@ -74,9 +74,9 @@ class Evaluation:
         """Of all faces, or of a group."""
         return mean_of(self.numbers(candidate, metric_name, group))
 
-    def change(self, candidate: str, metric_name: str) -> Mean:
-        """What the faces gained over the input, on average."""
-        return change_of(self.numbers(INPUT, metric_name), self.numbers(candidate, metric_name))
+    def change(self, candidate: str, metric_name: str, group: str | None = None) -> Mean:
+        """What all faces, or those of a group, gained over the input, on average."""
+        return change_of(self.numbers(INPUT, metric_name, group), self.numbers(candidate, metric_name, group))
 
     def gate_failures(self, candidate: str) -> tuple[str, ...]:
         """Faces that the gate takes for another person's, the worst first."""
