@@ -66,7 +66,7 @@ def section_of(evaluation: Evaluation, candidate: str, groups: Path) -> str:
         "`benchmarks/valid_groups.csv`, explained in [benchmarks/results.md](../benchmarks/results.md). Groups differ "
         "in more than their name, in light, pose and source, and each face is degraded by its own draw, so that "
         "some groups had worse luck than others: the degraded figures say so. Many comparisons are made here; a "
-        "difference that stands alone may be chance.",
+        "difference that stands alone may be chance, and in groups this small a real one may not show.",
     ]
     by_column = {column: with_groups(evaluation, read_groups(groups, column)) for column in COLUMNS}
     for column, grouped in by_column.items():
