@@ -4,6 +4,7 @@ import hashlib
 import math
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,10 +20,13 @@ from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.networks.pix2pix import PatchDiscriminatorConfig, UNetConfig
+from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
+from retrato.networks.squeezenet import SqueezeNet
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.precision import Precision
 from retrato.training.player import AdamConfig
 from retrato.training.tasks.adversary import AdversaryConfig
+from retrato.training.tasks.autoencoder import AutoencoderTask, AutoencoderTaskConfig
 from retrato.training.tasks.cyclegan import CycleGANTask, CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTask, DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
@@ -81,12 +85,17 @@ TINY_TASK = GFPGANTaskConfig(network=TINY, restorer=AdamConfig(warmup_iterations
 
 def tiny_task(config=TINY_TASK, division=None):
     torch.manual_seed(0)
-    perceptual = LPIPS().requires_grad_(False)
-    for weight in perceptual.weights:
-        weight.fill_(0.1)
+    perceptual = _any_lpips()
     recognition = MobileFaceNet().eval().requires_grad_(False)
     judges = {"perceptual": LPIPSJudge(perceptual), "identity": MobileFaceNetJudge(recognition)}
     return GFPGANTask(config, judges, torch.device("cpu"), division)
+
+
+def _any_lpips():
+    network = LPIPS().requires_grad_(False)
+    for weight in network.weights:
+        weight.fill_(0.1)
+    return network
 
 
 def a_batch(count=2, size=32):
@@ -116,9 +125,32 @@ TINY_STYLEGAN2_TASK = StyleGAN2TaskConfig(
 )
 
 
+TINY_PROJECTED_TASK = replace(
+    TINY_STYLEGAN2_TASK,
+    discriminator=ProjectedDiscriminatorConfig(seen_size=64, channels=2, channel_max=4),
+    discriminator_learning=AdamConfig(2e-3, betas=(0.0, 0.99), warmup_iterations=0),
+    path_weight=0.0,
+    penalty_weight=0.0,
+)
+"""The same against a discriminator that looks through a trained network."""
+
+
 def tiny_stylegan2_task(config=TINY_STYLEGAN2_TASK, division=None):
     torch.manual_seed(0)
-    return StyleGAN2Task(config, torch.device("cpu"), division)
+    is_projected = isinstance(config.discriminator, ProjectedDiscriminatorConfig)
+    return StyleGAN2Task(config, torch.device("cpu"), division, SqueezeNet() if is_projected else None)
+
+
+TINY_AUTOENCODER_TASK = AutoencoderTaskConfig(
+    network=TINY_STYLEGAN2_TASK.network,
+    learning=AdamConfig(1e-2, equalized=True, warmup_iterations=0),
+    precision=Precision.FP32,
+)
+
+
+def tiny_autoencoder_task(config=TINY_AUTOENCODER_TASK, division=None):
+    torch.manual_seed(0)
+    return AutoencoderTask(config, _any_lpips(), torch.device("cpu"), division)
 
 
 def _quick_learning():

@@ -9,10 +9,12 @@ from doubles import (
     TINY_CYCLEGAN_TASK,
     TINY_DCGAN_TASK,
     TINY_PIX2PIX_TASK,
+    TINY_PROJECTED_TASK,
     TINY_STYLEGAN2_TASK,
     TINY_TASK,
     a_batch,
     published_weights,
+    tiny_autoencoder_task,
     tiny_cyclegan_task,
     tiny_dcgan_task,
     tiny_pix2pix_task,
@@ -22,6 +24,7 @@ from doubles import (
 from retrato.data import FaceBatch
 from retrato.errors import UnknownRecipe, UnusableSetting, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
+from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Generator
 from retrato.training.build import build_task, judging_weights, start_from, start_from_prior
@@ -29,6 +32,7 @@ from retrato.training.division import Division
 from retrato.training.loop import learning_rate_decay
 from retrato.training.recipes import RECIPES, recipe
 from retrato.training.settings import with_setting
+from retrato.training.tasks.autoencoder import AutoencoderTaskConfig
 from retrato.training.tasks.cyclegan import CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig
@@ -46,13 +50,19 @@ def at_a_tiny_size(config):
     if isinstance(config, Pix2PixTaskConfig | CycleGANTaskConfig):
         tiny = TINY_PIX2PIX_TASK if isinstance(config, Pix2PixTaskConfig) else TINY_CYCLEGAN_TASK
         return replace(config, network=tiny.network, discriminator=tiny.discriminator, jitter_size=tiny.jitter_size)
+    if isinstance(config, AutoencoderTaskConfig):
+        return replace(config, network=TINY_STYLEGAN2_TASK.network)
     if not isinstance(config, GFPGANTaskConfig):
         return replace(
             config,
             network=replace(
                 TINY_STYLEGAN2_TASK.network, fold=config.network.fold, resampling=config.network.resampling
             ),
-            discriminator=replace(TINY_ADVERSARY.discriminator, fold=config.discriminator.fold),
+            discriminator=(
+                TINY_PROJECTED_TASK.discriminator
+                if isinstance(config.discriminator, ProjectedDiscriminatorConfig)
+                else replace(TINY_ADVERSARY.discriminator, fold=config.discriminator.fold)
+            ),
         )
     prior = replace(TINY.prior, fold=config.network.prior.fold, resampling=config.network.prior.resampling)
     adversary = replace(
@@ -67,6 +77,7 @@ def at_a_tiny_size(config):
 MAKERS = {
     GFPGANTaskConfig: tiny_task,
     StyleGAN2TaskConfig: tiny_stylegan2_task,
+    AutoencoderTaskConfig: tiny_autoencoder_task,
     DCGANTaskConfig: tiny_dcgan_task,
     Pix2PixTaskConfig: tiny_pix2pix_task,
     CycleGANTaskConfig: tiny_cyclegan_task,

@@ -34,10 +34,10 @@ class LPIPS(nn.Module):
 
     def forward(self, pictures: Pictures, others: Pictures) -> PerPicture:
         """0 for equal pictures; about 0.1 for ones that people call alike."""
-        pairs = zip(self.trunk(pictures), self.trunk(others), strict=True)
+        features, of_others = ([unit_length(each) for each in self.trunk(seen)] for seen in (pictures, others))
         distances = [
-            torch.einsum("nchw,c->n", (_unit(one) - _unit(other)).square(), weight).float() / one[0, 0].numel()
-            for weight, (one, other) in zip(self.weights, pairs, strict=True)
+            torch.einsum("nchw,c->n", (one - other).square(), weight).float() / one[0, 0].numel()
+            for weight, one, other in zip(self.weights, features, of_others, strict=True)
         ]
         return torch.stack(distances).sum(0)
 
@@ -70,7 +70,7 @@ def _trunk(kind: TrunkKind) -> SqueezeNet | AlexNet | VGG16Trunk:
             assert_never(kind)
 
 
-def _unit(features: Tensor) -> Tensor:
+def unit_length(features: Tensor) -> Tensor:
     """Length 1 along the channels; the length is summed in float32 whatever the features are."""
     length = torch.linalg.vector_norm(features, dim=1, keepdim=True, dtype=torch.float32)
     return features * (1 / (length + 1e-10)).to(features.dtype)

@@ -12,9 +12,12 @@ from retrato.networks.cyclegan import CycleGANConfig
 from retrato.networks.dcgan import DCGANConfig
 from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.pix2pix import UNetConfig
+from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
+from retrato.networks.squeezenet import SqueezeNet
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.training.division import Division
 from retrato.training.recipes import TaskConfig
+from retrato.training.tasks.autoencoder import AutoencoderTask, AutoencoderTaskConfig
 from retrato.training.tasks.cyclegan import CycleGANTask, CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTask, DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
@@ -32,7 +35,7 @@ from retrato.training.tasks.stylegan2 import StyleGAN2Task, StyleGAN2TaskConfig
 from retrato.weights import judges, load
 from retrato.weights.store import config_fields
 
-AnyTask = GFPGANTask | StyleGAN2Task | DCGANTask | Pix2PixTask | CycleGANTask
+AnyTask = GFPGANTask | StyleGAN2Task | AutoencoderTask | DCGANTask | Pix2PixTask | CycleGANTask
 NetworkConfig = GFPGANConfig | StyleGAN2Config | DCGANConfig | UNetConfig | CycleGANConfig
 
 
@@ -51,7 +54,9 @@ def build_task(config: TaskConfig, device: torch.device, division: Division) -> 
         case GFPGANTaskConfig():
             return GFPGANTask(config, _judges(config, device), device, division)
         case StyleGAN2TaskConfig():
-            return StyleGAN2Task(config, device, division)
+            return StyleGAN2Task(config, device, division, _trunk(config))
+        case AutoencoderTaskConfig():
+            return AutoencoderTask(config, _moved(judges.load_lpips(), device), device, division)
         case DCGANTaskConfig():
             return DCGANTask(config, device, division)
         case Pix2PixTaskConfig():
@@ -64,6 +69,10 @@ def build_task(config: TaskConfig, device: torch.device, division: Division) -> 
 
 def judging_weights(config: TaskConfig) -> list[str]:
     """The catalog's names of the networks that `build_task` is going to load."""
+    if isinstance(config, AutoencoderTaskConfig):
+        return ["lpips-squeezenet"]
+    if isinstance(config, StyleGAN2TaskConfig) and isinstance(config.discriminator, ProjectedDiscriminatorConfig):
+        return ["lpips-squeezenet"]
     if not isinstance(config, GFPGANTaskConfig):
         return []
     perceptual = {PerceptualKind.LPIPS: "lpips-squeezenet", PerceptualKind.VGG: "vgg19"}[config.perceptual]
@@ -89,6 +98,8 @@ def start_from(task: AnyTask, name_or_file: str) -> None:
             prior = load.load_stylegan2(name_or_file)
             _require_same(prior.config, task.config.network, name_or_file)
             task.generator.start_from(prior.state_dict())
+        case AutoencoderTask():
+            raise UnusableSetting("an autoencoder begins anew: it is what a prior starts from")
         case DCGANTask():
             drawer = load.load_dcgan(name_or_file)
             _require_same(drawer.config, task.config.network, name_or_file)
@@ -162,6 +173,15 @@ def _judges(config: GFPGANTaskConfig, device: torch.device) -> dict[str, Judge]:
     if config.losses.identity:
         found["identity"] = _identity_judge(config.identity, device)
     return found
+
+
+def _trunk(config: StyleGAN2TaskConfig) -> SqueezeNet | None:
+    """What a projected discriminator looks through."""
+    if not isinstance(config.discriminator, ProjectedDiscriminatorConfig):
+        return None
+    trunk = judges.load_lpips().trunk
+    assert isinstance(trunk, SqueezeNet)
+    return trunk
 
 
 def _perceptual_judge(kind: PerceptualKind, device: torch.device) -> Judge:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from retrato.networks.convolutions import BlurredConv, PlainConv
 from retrato.networks.discriminator import Discriminator, DownBlock
+from retrato.networks.encoder import FaceEncoder
 from retrato.networks.gfpgan import DegradationRemoval, ResidualBlock
 from retrato.networks.stylegan2 import GAIN, Mapping, ModulatedConv, StyledConv
 
@@ -68,7 +69,7 @@ def _gains(module: nn.Module) -> dict[nn.Module, float]:
             gains = {module.conv2.conv: 1.0, module.shortcut.conv: 1 / GAIN}
         case ResidualBlock():
             gains = {module.conv1: GAIN, module.conv2: 1.0, module.shortcut: 1 / GAIN}
-        case Discriminator():
+        case Discriminator() | FaceEncoder():
             gains = {module.gather: GAIN}
         case Mapping():
             gains = dict.fromkeys(module, MAPPING_RATE * GAIN)

@@ -10,12 +10,14 @@ from retrato.networks.dcgan import DCGANConfig, DCGANDiscriminatorConfig
 from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.pix2pix import PatchDiscriminatorConfig, UNetConfig
+from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.precision import Precision
 from retrato.training.loop import LoopConfig
 from retrato.training.player import AdamConfig
 from retrato.training.tasks.adversary import AdversaryConfig
+from retrato.training.tasks.autoencoder import AutoencoderTaskConfig
 from retrato.training.tasks.cyclegan import CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig, LossWeights
@@ -24,12 +26,21 @@ from retrato.training.tasks.pix2pix import Pix2PixTaskConfig
 from retrato.training.tasks.stylegan2 import AugmentationConfig, StyleGAN2TaskConfig
 from retrato.translation import PairKind
 
-TaskConfig = GFPGANTaskConfig | StyleGAN2TaskConfig | DCGANTaskConfig | Pix2PixTaskConfig | CycleGANTaskConfig
+TaskConfig = (
+    GFPGANTaskConfig
+    | StyleGAN2TaskConfig
+    | AutoencoderTaskConfig
+    | DCGANTaskConfig
+    | Pix2PixTaskConfig
+    | CycleGANTaskConfig
+)
 
 COMPACT_PRIOR = StyleGAN2Config(
     image_size=256, style_size=96, channel_base=8192, channel_max=256, mapping_layers=0, fold=2
 )
 """Of the bundled model."""
+SMALL_PRIOR = StyleGAN2Config(image_size=64, style_size=128, channel_base=4096, channel_max=256, mapping_layers=4)
+"""Of the bundled prior."""
 COMPACT_DISCRIMINATOR = DiscriminatorConfig(image_size=256, channel_base=4096, channel_max=256, fold=2)
 PAIRED_LEARNING = AdamConfig(1e-3, betas=(0.5, 0.99), equalized=True, warmup_iterations=50, largest_gradient=10.0)
 """Of discriminators in small batches: judging each face by itself, they had learnt nothing after 500 of them."""
@@ -191,6 +202,36 @@ def stylegan2_256_compact() -> Recipe:
     )
 
 
+def autoencoder_64() -> Recipe:
+    """What the bundled prior starts from."""
+    return Recipe(
+        task=AutoencoderTaskConfig(
+            network=SMALL_PRIOR,
+            learning=AdamConfig(2e-3, equalized=True, average_decay=0.998),
+        ),
+        loop=LoopConfig(iterations=3_000, batch_size=16),
+    )
+
+
+def stylegan2_64_compact() -> Recipe:
+    """The bundled prior: faces of 64 px, from some thousand of them, on a CPU; 7 MB as float16.
+
+    Its discriminator looks through SqueezeNet.
+    """
+    return Recipe(
+        task=StyleGAN2TaskConfig(
+            network=SMALL_PRIOR,
+            discriminator=ProjectedDiscriminatorConfig(),
+            generator_learning=AdamConfig(2e-3, betas=(0.0, 0.99), equalized=True, average_decay=0.998),
+            discriminator_learning=AdamConfig(1e-3, betas=(0.0, 0.99)),
+            path_weight=0.0,
+            penalty_weight=0.0,
+            augmentation=AugmentationConfig(ramp_pictures=100_000),
+        ),
+        loop=LoopConfig(iterations=20_000, batch_size=16),
+    )
+
+
 def dcgan_64() -> Recipe:
     """DCGAN as in its paper: 64 px, a generator of 12.7 million parameters (Radford et al., 2016, section 4, figure 1).
 
@@ -338,6 +379,8 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "gfpgan-128-laptop": gfpgan_128_laptop,
     "stylegan2-512": stylegan2_512,
     "stylegan2-256-compact": stylegan2_256_compact,
+    "autoencoder-64": autoencoder_64,
+    "stylegan2-64-compact": stylegan2_64_compact,
     "dcgan-64": dcgan_64,
     "dcgan-28-digits": dcgan_28_digits,
     "pix2pix-256": pix2pix_256,
