@@ -90,7 +90,7 @@ def test_a_copy_is_as_the_original(discriminator):
     assert torch.equal(copy.deepcopy(discriminator)(pictures), discriminator(pictures))
 
 
-@pytest.mark.parametrize("wrong", [{"seen_size": 32}, {"channels": 0}, {"channel_max": 0}])
+@pytest.mark.parametrize("wrong", [{"seen_size": 32}, {"channels": 0}, {"channel_max": 0}, {"deviation_group": 0}])
 def test_shapes_that_no_discriminator_has_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         ProjectedDiscriminatorConfig(**wrong)

@@ -15,8 +15,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from retrato.networks.discriminator import with_deviation
 from retrato.networks.lpips import unit_length
 from retrato.networks.squeezenet import SqueezeNet
+from retrato.networks.stylegan2 import Features
 from retrato.shapes import Pictures
 
 SCALES = (0, 1, 2, 6)
@@ -35,13 +37,15 @@ class ProjectedDiscriminatorConfig:
     """Of the finest mixed features; each coarser scale has twice as many."""
     channel_max: int = 256
     """Bound of the channels of judges."""
+    deviation_group: int = 4
+    """How many pictures are compared with each other for their variety; the batch should be a multiple."""
 
     def __post_init__(self) -> None:
         """Refuse shapes that no discriminator has."""
         if self.seen_size < 64:
             raise ValueError(f"seen_size must be at least 64, found {self.seen_size}")
-        if min(self.channels, self.channel_max) < 1:
-            raise ValueError(f"channels and channel_max must be at least 1, found {self}")
+        if min(self.channels, self.channel_max, self.deviation_group) < 1:
+            raise ValueError(f"channels, channel_max and deviation_group must be at least 1, found {self}")
 
 
 class ProjectedDiscriminator(nn.Module):
@@ -56,7 +60,7 @@ class ProjectedDiscriminator(nn.Module):
         self.mix_channels = nn.ModuleList(map(_random_conv, found, widths, [1] * len(widths)))
         self.mix_scales = nn.ModuleList(map(_random_conv, widths[1:], widths[:-1], [3] * len(widths[1:])))
         steps = range(len(SCALES), 0, -1)  # the finer the scale, the more halvings
-        self.judges = nn.ModuleList(_judge(*each, config.channel_max) for each in zip(widths, steps, strict=True))
+        self.judges = nn.ModuleList(Judge(*each, config) for each in zip(widths, steps, strict=True))
 
     def forward(self, pictures: Pictures) -> PatchLogits:
         """How real parts of each picture look, scale after scale."""
@@ -87,10 +91,20 @@ def _random_conv(in_channels: int, out_channels: int, kernel_size: int) -> nn.Co
     return conv.requires_grad_(False)
 
 
-def _judge(in_channels: int, halvings: int, channel_max: int) -> nn.Sequential:
+class Judge(nn.Module):
     """Convolutions that halve the resolution, then a logit for each place; spectral norm bounds their slopes."""
-    widths = [in_channels, *(min(channel_max, in_channels << step) for step in range(1, halvings + 1))]
-    layers: list[nn.Module] = []
-    for before, after in pairwise(widths):
-        layers += [spectral_norm(nn.Conv2d(before, after, 4, stride=2, padding=1)), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, spectral_norm(nn.Conv2d(widths[-1], 1, 3, padding=1)))
+
+    def __init__(self, in_channels: int, halvings: int, config: ProjectedDiscriminatorConfig) -> None:
+        super().__init__()
+        self.group = config.deviation_group
+        widths = [in_channels, *(min(config.channel_max, in_channels << step) for step in range(1, halvings + 1))]
+        self.halvings = nn.ModuleList(
+            spectral_norm(nn.Conv2d(before, after, 4, stride=2, padding=1)) for before, after in pairwise(widths)
+        )
+        self.last = spectral_norm(nn.Conv2d(widths[-1] + 1, 1, 3, padding=1))
+
+    def forward(self, features: Features) -> Features:
+        """(N, I, h, w) to (N, 1, h / 2 ** halvings, w / 2 ** halvings), rounded down each time."""
+        for conv in self.halvings:
+            features = F.leaky_relu(conv(features), 0.2)
+        return self.last(with_deviation(features, self.group))

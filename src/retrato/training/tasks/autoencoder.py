@@ -46,7 +46,7 @@ class AutoencoderTaskConfig:
     """Of the mean difference of pixels."""
     perceptual_weight: float = 1.0
     """Of LPIPS."""
-    surprise_weight: float = 2e-3
+    surprise_weight: float = 3e-4
     """Of each nat that the encoder says. With more, faces are less like the ones it is shown; with less, faces that are
     drawn by chance are less like faces."""
     precision: Precision = Precision.BF16
