@@ -24,6 +24,7 @@ from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfi
 from retrato.networks.squeezenet import SqueezeNet
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.precision import Precision
+from retrato.training.adaptive import AugmentationConfig
 from retrato.training.player import AdamConfig
 from retrato.training.tasks.adversary import AdversaryConfig
 from retrato.training.tasks.autoencoder import AutoencoderTask, AutoencoderTaskConfig
@@ -32,7 +33,7 @@ from retrato.training.tasks.dcgan import DCGANTask, DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
 from retrato.training.tasks.judges import LPIPSJudge, MobileFaceNetJudge
 from retrato.training.tasks.pix2pix import Pix2PixTask, Pix2PixTaskConfig
-from retrato.training.tasks.stylegan2 import AugmentationConfig, StyleGAN2Task, StyleGAN2TaskConfig
+from retrato.training.tasks.stylegan2 import StyleGAN2Task, StyleGAN2TaskConfig
 from retrato.translation import PairKind
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -144,6 +145,10 @@ def tiny_stylegan2_task(config=TINY_STYLEGAN2_TASK, division=None):
 TINY_AUTOENCODER_TASK = AutoencoderTaskConfig(
     network=TINY_STYLEGAN2_TASK.network,
     learning=AdamConfig(1e-2, equalized=True, warmup_iterations=0),
+    discriminator=TINY_PROJECTED_TASK.discriminator,
+    discriminator_learning=TINY_PROJECTED_TASK.discriminator_learning,
+    first_adversarial_iteration=1,
+    augmentation=AugmentationConfig(ramp_pictures=100),
     precision=Precision.FP32,
 )
 

@@ -21,9 +21,43 @@ def step(task, batch, iteration):
 @pytest.mark.parametrize("precision", Precision)
 def test_all_terms_of_a_step_are_numbers(precision):
     task = tiny_autoencoder_task(replace(TINY_AUTOENCODER_TASK, precision=precision))
-    terms = step(task, a_batch(4), 0)
-    assert {"loss/pixel", "loss/perceptual", "loss/surprise", "gradient"} <= terms.keys()
-    assert all(each.isfinite() for each in terms.values())
+    for iteration in range(2):
+        terms = step(task, a_batch(4), iteration)
+        assert {"loss/pixel", "loss/perceptual", "loss/surprise", "gradient"} <= terms.keys()
+        assert all(each.isfinite() for each in terms.values())
+
+
+def test_the_adversary_joins_in_its_first_iteration():
+    task = tiny_autoencoder_task()
+    judges = [each.clone() for each in task.discriminator.network.judges.parameters()]
+    assert "loss/adversarial" not in step(task, a_batch(4), 0)
+    assert all(map(torch.equal, judges, task.discriminator.network.judges.parameters()))
+    assert {"loss/adversarial", "loss/discriminator", "augmentation"} <= step(task, a_batch(4), 1).keys()
+    assert not any(map(torch.equal, judges, task.discriminator.network.judges.parameters()))
+
+
+def test_without_weight_there_is_no_adversary():
+    task = tiny_autoencoder_task(replace(TINY_AUTOENCODER_TASK, adversarial_weight=0.0))
+    assert "loss/adversarial" not in step(task, a_batch(4), 1)
+
+
+def test_faces_drawn_by_chance_are_learned_from_what_the_adversary_says():
+    found = []
+    for weight in (0.5, 1.0):
+        task = tiny_autoencoder_task(replace(TINY_AUTOENCODER_TASK, adversarial_weight=weight))
+        step(task, a_batch(4), 1)
+        found.append(gradients(task)["autoencoder.generator.constant"])
+    assert not torch.allclose(*found)
+
+
+def test_augmentation_rises_while_the_adversary_is_sure_of_real_faces():
+    task = tiny_autoencoder_task()
+    with torch.no_grad():
+        for judge in task.discriminator.network.judges:
+            judge.last.bias.fill_(50.0)
+    for iteration in range(1, 4):
+        step(task, a_batch(4), iteration)
+    assert task.augmentation.probability == pytest.approx(16 / 100)
 
 
 def test_both_halves_learn():
@@ -36,7 +70,9 @@ def test_both_halves_learn():
 
 
 def test_faces_are_drawn_anew_better_and_better():
-    task = tiny_autoencoder_task(replace(TINY_AUTOENCODER_TASK, surprise_weight=0.0, perceptual_weight=0.0))
+    task = tiny_autoencoder_task(
+        replace(TINY_AUTOENCODER_TASK, surprise_weight=0.0, perceptual_weight=0.0, adversarial_weight=0.0)
+    )
     torch.manual_seed(1)
     batch = FaceBatch(torch.randint(0, 255, (4, 3, 1, 1), dtype=torch.uint8).expand(4, 3, 32, 32), a_batch(4).places)
     losses = [step(task, batch, iteration)["loss/pixel"].item() for iteration in range(30)]
@@ -84,7 +120,13 @@ def test_it_starts_from_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"pixel_weight": -1.0}, {"pixel_weight": 0.0, "perceptual_weight": 0.0}, {"surprise_weight": -1.0}]
+    "wrong",
+    [
+        {"pixel_weight": -1.0},
+        {"pixel_weight": 0.0, "perceptual_weight": 0.0},
+        {"surprise_weight": -1.0},
+        {"adversarial_weight": -1.0},
+    ],
 )
 def test_weights_that_make_no_loss_are_refused(wrong):
     with pytest.raises(ValueError, match="weight"):
@@ -95,3 +137,9 @@ def test_a_prior_without_mapping_is_refused():
     network = replace(TINY_AUTOENCODER_TASK.network, mapping_layers=0)
     with pytest.raises(ValueError, match="mapping_layers"):
         replace(TINY_AUTOENCODER_TASK, network=network).require_whole()
+
+
+def test_an_adversary_is_not_equalised_as_well():
+    equalized = replace(TINY_AUTOENCODER_TASK.discriminator_learning, equalized=True)
+    with pytest.raises(ValueError, match="equalized must be false"):
+        replace(TINY_AUTOENCODER_TASK, discriminator_learning=equalized).require_whole()

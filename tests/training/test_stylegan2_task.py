@@ -75,12 +75,12 @@ def test_augmentation_rises_while_the_discriminator_is_sure_of_real_faces():
         task.discriminator.network.judge.bias.fill_(50.0)
     for iteration in range(4):
         step(task, a_batch(4), iteration)
-    assert task.augmentation_probability == pytest.approx(16 / 100)
+    assert task.augmentation.probability == pytest.approx(16 / 100)
     with torch.no_grad():
         task.discriminator.network.judge.bias.fill_(-50.0)
     for iteration in range(4, 8):
         step(task, a_batch(4), iteration)
-    assert task.augmentation_probability == 0
+    assert task.augmentation.probability == 0
 
 
 def test_without_augmentation_nothing_is_augmented():
@@ -133,7 +133,7 @@ def test_a_resumed_task_goes_on_as_it_would_have(config):
     resumed.resume(torch.load(io.BytesIO(file.getvalue()), weights_only=True))
     for iteration in range(3, 6):
         step(resumed, batch, iteration)
-    assert resumed.augmentation_probability == straight.augmentation_probability
+    assert resumed.augmentation.probability == straight.augmentation.probability
     for name, player in straight.players.items():
         for one, other in zip(player.network.parameters(), resumed.players[name].network.parameters(), strict=True):
             assert torch.equal(one, other)

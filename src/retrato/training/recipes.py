@@ -14,6 +14,7 @@ from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfi
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.precision import Precision
+from retrato.training.adaptive import AugmentationConfig
 from retrato.training.loop import LoopConfig
 from retrato.training.player import AdamConfig
 from retrato.training.tasks.adversary import AdversaryConfig
@@ -23,7 +24,7 @@ from retrato.training.tasks.dcgan import DCGANTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig, LossWeights
 from retrato.training.tasks.judges import IdentityKind, PerceptualKind
 from retrato.training.tasks.pix2pix import Pix2PixTaskConfig
-from retrato.training.tasks.stylegan2 import AugmentationConfig, StyleGAN2TaskConfig
+from retrato.training.tasks.stylegan2 import StyleGAN2TaskConfig
 from retrato.translation import PairKind
 
 TaskConfig = (
@@ -208,8 +209,11 @@ def autoencoder_64() -> Recipe:
         task=AutoencoderTaskConfig(
             network=SMALL_PRIOR,
             learning=AdamConfig(2e-3, equalized=True, average_decay=0.998),
+            discriminator_learning=AdamConfig(1e-3, betas=(0.0, 0.99)),
+            first_adversarial_iteration=1_000,
+            augmentation=AugmentationConfig(ramp_pictures=100_000),
         ),
-        loop=LoopConfig(iterations=3_000, batch_size=16),
+        loop=LoopConfig(iterations=20_000, batch_size=16),
     )
 
 

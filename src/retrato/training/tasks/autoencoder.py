@@ -1,8 +1,8 @@
-"""A prior's first lessons: drawing faces it is shown, from the little that an encoder says of them.
+"""A prior for few pictures and little time: it draws what it is shown, from the little that an encoder says of it.
 
-A variational autoencoder (Kingma and Welling, 2014) whose decoder is StyleGAN2's generator. What it draws by itself is
-soft, but a face, within minutes; the game against a discriminator (`tasks.stylegan2`) then starts from there rather
-than from noise.
+A variational autoencoder (Kingma and Welling, 2014) whose decoder is StyleGAN2's generator, and whose faces drawn by
+chance a discriminator judges (Larsen et al., 2016, Autoencoding beyond pixels). Shown every face, it forgets none, and
+it draws faces within minutes; judged, it draws them sharp.
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,16 @@ from retrato.data import FaceBatch, Framing
 from retrato.degradation.draws import Draws, Record
 from retrato.generation import draw_faces
 from retrato.images.tensors import from_levels, tiled
-from retrato.losses import pixel_loss
+from retrato.losses import discriminator_loss, generator_loss, pixel_loss
 from retrato.networks.encoder import FaceEncoder, drawn_latents, surprise
 from retrato.networks.lpips import LPIPS
+from retrato.networks.projected_discriminator import ProjectedDiscriminator, ProjectedDiscriminatorConfig
+from retrato.networks.squeezenet import SqueezeNet
 from retrato.networks.stylegan2 import Style, StyleGAN2Config, StyleGAN2Generator, in_every_layer
 from retrato.precision import Precision
 from retrato.shapes import Faces, Image, Pictures, Scalar
+from retrato.training.adaptive import AdaptiveAugmentation, AugmentationConfig
+from retrato.training.augmentation import AugmentationRecord, augment, draw_augmentation
 from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player, total
 from retrato.training.task import Numbers, Terms, resume_players, states
@@ -49,6 +53,16 @@ class AutoencoderTaskConfig:
     surprise_weight: float = 3e-4
     """Of each nat that the encoder says. With more, faces are less like the ones it is shown; with less, faces that are
     drawn by chance are less like faces."""
+    discriminator: ProjectedDiscriminatorConfig = field(default_factory=ProjectedDiscriminatorConfig)
+    """Shape of the adversary."""
+    discriminator_learning: AdamConfig = field(default_factory=AdamConfig)
+    """How it learns."""
+    adversarial_weight: float = 0.05
+    """What it counts that faces drawn by chance look real; 0 does without the adversary."""
+    first_adversarial_iteration: int = 0
+    """Until then there is none."""
+    augmentation: AugmentationConfig | None = None
+    """For few pictures, some thousand; none where there are many."""
     precision: Precision = Precision.BF16
     """What networks are computed in."""
 
@@ -60,8 +74,13 @@ class AutoencoderTaskConfig:
         """
         if self.network.mapping_layers < 1:
             raise ValueError("task.network.mapping_layers must be at least 1: a prior maps its latents")
-        if min(self.pixel_weight, self.perceptual_weight, self.surprise_weight) < 0:
-            raise ValueError("task.pixel_weight, task.perceptual_weight and task.surprise_weight must not be negative")
+        if min(self.pixel_weight, self.perceptual_weight, self.surprise_weight, self.adversarial_weight) < 0:
+            raise ValueError(
+                "task.pixel_weight, task.perceptual_weight, task.surprise_weight and task.adversarial_weight must not "
+                "be negative"
+            )
+        if self.discriminator_learning.equalized:
+            raise ValueError("task.discriminator_learning.equalized must be false: its weights are normalised already")
         if not self.pixel_weight + self.perceptual_weight:
             raise ValueError("task.pixel_weight and task.perceptual_weight must not both be 0")
 
@@ -73,6 +92,14 @@ class AutoencoderRecord(Record):
     unit: Style
     noise_seeds: Int64[Tensor, " n"]
     is_mirrored: Bool[Tensor, " n"]
+    latents: Style
+    """Of faces drawn by chance."""
+    latent_noise_seeds: Int64[Tensor, " n"]
+    drawn_changed: AugmentationRecord
+    """For the generator's loss."""
+    drawn_changed_again: AugmentationRecord
+    """For the discriminator's."""
+    real_changed: AugmentationRecord
 
 
 class Autoencoder(nn.Module):
@@ -88,13 +115,17 @@ class Autoencoder(nn.Module):
     ) -> tuple[Faces, Float[Tensor, " n"]]:
         """The faces drawn anew, and how many nats each took."""
         mean, log_variance = self.encoder(faces)
-        style = self.generator.mapping(drawn_latents(mean, log_variance, unit))
-        styles = in_every_layer(style, self.generator.config.style_layers)
-        return self.generator(styles, noise_seeds=noise_seeds), surprise(mean, log_variance)
+        drawn = self.draw(drawn_latents(mean, log_variance, unit), noise_seeds)
+        return drawn, surprise(mean, log_variance)
+
+    def draw(self, latents: Style, noise_seeds: Int64[Tensor, " n"] | None = None) -> Faces:
+        """A face for each latent."""
+        styles = in_every_layer(self.generator.mapping(latents), self.generator.config.style_layers)
+        return self.generator(styles, noise_seeds=noise_seeds)
 
 
 class AutoencoderTask:
-    """Encoder and generator learn together to draw faces anew.
+    """Encoder and generator learn together to draw faces anew, and the generator to draw others that look real.
 
     The encoder normalises by batches, so here, as in DCGAN, it matters into what parts a batch is divided.
     """
@@ -105,12 +136,25 @@ class AutoencoderTask:
     def __init__(
         self, config: AutoencoderTaskConfig, perceptual: LPIPS, device: torch.device, division: Division | None = None
     ) -> None:
+        """Begin with weights by chance.
+
+        Args:
+            config: what is trained, and how.
+            perceptual: LPIPS on SqueezeNet, through which the adversary looks as well.
+            device: where networks compute.
+            division: of batches.
+        """
         self.config = config
         self.device = device
         self.division = division or Division()
         self.perceptual = perceptual
         network = Autoencoder(config.network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.autoencoder = Player(network, config.learning, self.division)
+        assert isinstance(perceptual.trunk, SqueezeNet)
+        adversary = ProjectedDiscriminator(perceptual.trunk, config.discriminator)
+        adversary = adversary.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.discriminator = Player(adversary, config.discriminator_learning, self.division)
+        self.augmentation = AdaptiveAugmentation(config.augmentation, device, self.division)
 
     @property
     def image_size(self) -> int:
@@ -119,29 +163,53 @@ class AutoencoderTask:
 
     @property
     def players(self) -> Mapping[str, Player[Any]]:
-        """Both halves are one."""
-        return {"autoencoder": self.autoencoder}
+        """Both halves are one; and their adversary."""
+        return {"autoencoder": self.autoencoder, "discriminator": self.discriminator}
 
     def step(self, batch: FaceBatch, rng: torch.Generator, iteration: int, decay: float) -> Terms:
-        """Encode, draw, compare, learn."""
+        """Encode, draw, compare, learn; then the adversary, if it has joined."""
+        config = self.config
         count = len(batch.pictures) * self.division.processes
         record = self.division.share(self._draw_record(rng, count)).to(self.device)
-        real = from_levels(batch.pictures.to(self.device))
+        mirrored = torch.where(
+            record.is_mirrored[:, None, None, None],
+            batch.pictures.to(self.device).flip(3),
+            batch.pictures.to(self.device),
+        )
+        real = from_levels(mirrored).contiguous(memory_format=torch.channels_last)
+        parts = [
+            (self.division.part(real, part), self.division.part(record, part)) for part in range(self.division.parts)
+        ]
+        is_judged = config.adversarial_weight > 0 and iteration >= config.first_adversarial_iteration
         numbers = Numbers()
+        fakes: list[Faces] = []
 
-        def loss_of(part: int) -> Scalar:
-            losses = self._losses(self.division.part(real, part), self.division.part(record, part))
+        def drawn_part(part: tuple[Faces, AutoencoderRecord]) -> Scalar:
+            losses = self._drawing_losses(*part)
+            if is_judged:
+                fake, losses["adversarial"] = self._adversarial_loss(part[1])
+                fakes.append(fake.detach())
             numbers.add(losses, "loss/")
             return total(losses.values())
 
-        norm = self.autoencoder.minimize(map(loss_of, range(self.division.parts)), iteration, decay)
+        def judged_part(seen: tuple[tuple[Faces, AutoencoderRecord], Faces]) -> Scalar:
+            (real, record), fake = seen
+            loss = self._judging_loss(real, fake, record)
+            numbers.add({"loss/discriminator": loss})
+            return loss
+
+        norm = self.autoencoder.minimize(map(drawn_part, parts), iteration, decay)
         numbers.add({"gradient": norm})
+        if is_judged:
+            age = iteration - config.first_adversarial_iteration
+            self.discriminator.minimize(map(judged_part, zip(parts, fakes, strict=True)), age, decay)
+            numbers.add({"real_sign": self.augmentation.real_sign})
+            self.augmentation.adapt(iteration, count)
+            numbers.add({"augmentation": torch.tensor(self.augmentation.probability)})
         return numbers.means()
 
-    def _losses(self, real: Faces, record: AutoencoderRecord) -> dict[str, Scalar]:
+    def _drawing_losses(self, faces: Faces, record: AutoencoderRecord) -> dict[str, Scalar]:
         config = self.config
-        mirrored = torch.where(record.is_mirrored[:, None, None, None], real.flip(3), real)
-        faces = mirrored.contiguous(memory_format=torch.channels_last)
         with config.precision.on(self.device):
             drawn, nats = self.autoencoder.network(faces, record.unit, record.noise_seeds)
             perceptual = self.perceptual(_large_enough(drawn), _large_enough(faces)).mean()
@@ -151,13 +219,33 @@ class AutoencoderTask:
             "surprise": config.surprise_weight * nats.mean(),
         }
 
+    def _adversarial_loss(self, record: AutoencoderRecord) -> tuple[Faces, Scalar]:
+        with self.config.precision.on(self.device):
+            fake = self.autoencoder.network.draw(record.latents, record.latent_noise_seeds)
+            with self.discriminator.frozen():
+                logits = self.discriminator.network(augment(fake, record.drawn_changed))
+        return fake, self.config.adversarial_weight * generator_loss(logits)
+
+    def _judging_loss(self, real: Faces, fake: Faces, record: AutoencoderRecord) -> Scalar:
+        with self.config.precision.on(self.device):
+            real_logits = self.discriminator.network(augment(real, record.real_changed))
+            fake_logits = self.discriminator.network(augment(fake, record.drawn_changed_again))
+        self.augmentation.follow(real_logits)
+        return discriminator_loss(real_logits, fake_logits)
+
     def _draw_record(self, rng: torch.Generator, count: int) -> AutoencoderRecord:
         """For the whole batch."""
-        draws = Draws(rng, count)
+        draws, size = Draws(rng, count), self.config.network.style_size
+        probability = self.augmentation.probability
         return AutoencoderRecord(
-            unit=torch.randn(count, self.config.network.style_size, generator=rng),
+            unit=torch.randn(count, size, generator=rng),
             noise_seeds=draws.seeds(),
             is_mirrored=draws.happens(0.5),
+            latents=torch.randn(count, size, generator=rng),
+            latent_noise_seeds=draws.seeds(),
+            drawn_changed=draw_augmentation(rng, count, probability),
+            drawn_changed_again=draw_augmentation(rng, count, probability),
+            real_changed=draw_augmentation(rng, count, probability),
         )
 
     @torch.no_grad()
@@ -180,12 +268,13 @@ class AutoencoderTask:
         return faces.new_zeros(len(faces), self.config.network.style_size)
 
     def state(self) -> dict[str, Any]:
-        """Of both halves."""
-        return states(self.players)
+        """Of both players, and of the augmentation."""
+        return {**states(self.players), "augmentation": self.augmentation.state()}
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         resume_players(self.players, state)
+        self.augmentation.resume(state["augmentation"])
 
     def weights(self) -> StoredWeights:
         """The averaged generator; the encoder is of no more use."""

@@ -19,7 +19,8 @@ from retrato.networks.squeezenet import SqueezeNet
 from retrato.networks.stylegan2 import Style, StyleGAN2Config, StyleGAN2Generator, Styles, in_every_layer, mix_styles
 from retrato.precision import Precision
 from retrato.shapes import Faces, Image, PerPicture, Scalar
-from retrato.training.augmentation import ADAPT_EVERY, AugmentationRecord, adapted, augment, draw_augmentation
+from retrato.training.adaptive import AdaptiveAugmentation, AugmentationConfig
+from retrato.training.augmentation import AugmentationRecord, augment, draw_augmentation
 from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player
 from retrato.training.regularization import is_due, real_penalty
@@ -29,16 +30,6 @@ from retrato.weights.store import StoredWeights, config_fields
 PREVIEW_SEED = 0
 PREVIEW_PICTURES = 16
 PREVIEW_TRUNCATION = 0.7
-
-
-@dataclass(frozen=True)
-class AugmentationConfig:
-    """How strongly the discriminator's pictures are changed (Karras et al., 2020, limited data)."""
-
-    target: float = 0.6
-    """The mean sign of the discriminator's logits for real pictures that is held."""
-    ramp_pictures: int = 500_000
-    """After how many pictures the probability can have gone from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +135,7 @@ class StyleGAN2Task:
         discriminator = _discriminator(config, trunk).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.discriminator = Player(discriminator, config.discriminator_learning, self.division)
         self.mean_length = torch.zeros((), device=device)
-        self.augmentation_probability = 0.0
-        self.sign_sum, self.sign_count = torch.zeros((), device=device), 0
+        self.augmentation = AdaptiveAugmentation(config.augmentation, device, self.division)
 
     framing = Framing.SQUARE
 
@@ -189,10 +179,10 @@ class StyleGAN2Task:
             return loss + self._real_penalty(seen[0], seen[2], iteration)
 
         self.discriminator.minimize(map(discriminator_part, zip(parts, fakes, reals, strict=True)), iteration, decay)
-        numbers.add({"gradient": norm, "real_sign": self.sign_sum / self.sign_count})
+        numbers.add({"gradient": norm, "real_sign": self.augmentation.real_sign})
         self._follow(lengths)
-        self._adapt(iteration, count)
-        numbers.add({"augmentation": torch.tensor(self.augmentation_probability), "path_length": self.mean_length})
+        self.augmentation.adapt(iteration, count)
+        numbers.add({"augmentation": torch.tensor(self.augmentation.probability), "path_length": self.mean_length})
         return numbers.means()
 
     def _generator_part(self, record: StepRecord) -> tuple[Faces, Scalar]:
@@ -206,8 +196,7 @@ class StyleGAN2Task:
         with self.config.precision.on(self.device):
             real_logits = self.discriminator.network(self._shown(real, record))
             fake_logits = self.discriminator.network(augment(fake, record.drawn_changed_again))
-        self.sign_sum = self.sign_sum + real_logits.detach().sign().mean()
-        self.sign_count += 1
+        self.augmentation.follow(real_logits)
         return discriminator_loss(real_logits, fake_logits)
 
     def _shown(self, real: Faces, record: StepRecord) -> Faces:
@@ -220,9 +209,9 @@ class StyleGAN2Task:
         return StepRecord(
             drawn=self._latents(rng, count),
             drawn_for_paths=self._latents(rng, count),
-            drawn_changed=draw_augmentation(rng, count, self.augmentation_probability),
-            drawn_changed_again=draw_augmentation(rng, count, self.augmentation_probability),
-            real_changed=draw_augmentation(rng, count, self.augmentation_probability),
+            drawn_changed=draw_augmentation(rng, count, self.augmentation.probability),
+            drawn_changed_again=draw_augmentation(rng, count, self.augmentation.probability),
+            real_changed=draw_augmentation(rng, count, self.augmentation.probability),
             is_mirrored=torch.rand(count, generator=rng) < 0.5,
         )
 
@@ -277,22 +266,6 @@ class StyleGAN2Task:
         penalty = real_penalty(lambda faces: self.discriminator.network(self._shown(faces, record)), real)
         return config.penalty_weight / 2 * config.penalty_every * penalty
 
-    def _adapt(self, iteration: int, count: int) -> None:
-        """More augmentation where the discriminator knows the real faces too well."""
-        if (iteration + 1) % ADAPT_EVERY:
-            return
-        sign = self.sign_sum / max(1, self.sign_count)
-        self.division.average([sign])
-        self.sign_sum, self.sign_count = torch.zeros_like(sign), 0
-        if self.config.augmentation:
-            self.augmentation_probability = adapted(
-                self.augmentation_probability,
-                sign.item(),
-                ADAPT_EVERY * count,
-                self.config.augmentation.target,
-                self.config.augmentation.ramp_pictures,
-            )
-
     @torch.no_grad()
     def preview(self, pictures: UInt8[Tensor, "n 3 s s"]) -> Image:  # noqa: ARG002
         """Faces of the averaged generator, a little truncated; always of the same latents."""
@@ -309,17 +282,14 @@ class StyleGAN2Task:
         return {
             **states(self.players),
             "mean_length": self.mean_length,
-            "augmentation_probability": self.augmentation_probability,
-            "sign_sum": self.sign_sum,
-            "sign_count": self.sign_count,
+            "augmentation": self.augmentation.state(),
         }
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         resume_players(self.players, state)
         self.mean_length = state["mean_length"].to(self.device)
-        self.augmentation_probability = float(state["augmentation_probability"])
-        self.sign_sum, self.sign_count = state["sign_sum"].to(self.device), int(state["sign_count"])
+        self.augmentation.resume(state["augmentation"])
 
     def weights(self) -> StoredWeights:
         """The averaged generator."""
