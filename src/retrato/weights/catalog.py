@@ -47,14 +47,19 @@ class BundledFile:
 
 
 BUNDLED_FOLDER = Path(__file__).parent / "bundled"
-BUNDLED_FILES = (
-    BundledFile(
-        name="bundled",
-        file_name="gfpgan-256-compact.safetensors",
-        licence="Apache-2.0",
-        purpose="GFP-GAN for faces of 256 px: small and quick, keeps what is sharp, leaves grey faces grey",
-    ),
+RESTORER = BundledFile(
+    name="bundled",
+    file_name="gfpgan-256-compact.safetensors",
+    licence="Apache-2.0",
+    purpose="GFP-GAN for faces of 256 px: small and quick, keeps what is sharp, leaves grey faces grey",
 )
+EMBEDDER = BundledFile(
+    name="mobilefacenet-compact",
+    file_name="mobilefacenet-compact.safetensors",
+    licence="Apache-2.0",
+    purpose="a narrow MobileFaceNet that learned from the published one: who a face is, for --person and identity-compact",
+)
+BUNDLED_FILES = (RESTORER,)
 """What can be named instead of a file."""
 
 FACEXLIB_RELEASES = "https://github.com/xinntao/facexlib/releases/download"
