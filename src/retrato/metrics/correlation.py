@@ -6,7 +6,7 @@ from retrato.shapes import PerPicture
 
 
 def pearson(values: PerPicture, others: PerPicture) -> float:
-    """Correlation of the numbers: 1 where one list is a rising straight line of the other; nan where one never varies."""
+    """Correlation of the numbers: 1 where they lie on a rising straight line; nan where one list never varies."""
     return float(torch.corrcoef(torch.stack([values, others]).double())[0, 1])
 
 

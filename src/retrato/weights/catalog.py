@@ -57,7 +57,7 @@ EMBEDDER = BundledFile(
     name="mobilefacenet-compact",
     file_name="mobilefacenet-compact.safetensors",
     licence="Apache-2.0",
-    purpose="a narrow MobileFaceNet that learned from the published one: who a face is, for --person and identity-compact",
+    purpose="a narrow MobileFaceNet that learned from the published one: who a face is",
 )
 BUNDLED_FILES = (RESTORER,)
 """What can be named instead of a file."""

@@ -36,5 +36,5 @@ def read_embedder(name_or_file: str | Path) -> MobileFaceNet:
 
 
 def _described(stored: StoredWeights) -> MobileFaceNet:
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in stored.config.items()}
-    return MobileFaceNet(MobileFaceNetConfig(**fields))  # JSON has lists only
+    lists = {name: tuple(stored.config[name]) for name in ("channels", "blocks")}  # JSON has no tuples
+    return MobileFaceNet(MobileFaceNetConfig(**{**stored.config, **lists}))
