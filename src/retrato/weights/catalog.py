@@ -60,7 +60,7 @@ EMBEDDER = BundledFile(
     purpose="a narrow MobileFaceNet that learned from the published one: who a face is",
 )
 BUNDLED_FILES = (RESTORER,)
-"""What can be named instead of a file."""
+"""What can be named instead of a file: `EMBEDDER` joins it when its file does (`tools/bundle_weights.py`)."""
 
 FACEXLIB_RELEASES = "https://github.com/xinntao/facexlib/releases/download"
 GFPGAN_RELEASES = "https://github.com/TencentARC/GFPGAN/releases/download"

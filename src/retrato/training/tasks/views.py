@@ -58,7 +58,7 @@ class ViewRecord(Record):
     """What chance decides about how each face is seen once."""
 
     turn: Values
-    """In radians."""
+    """In radians, anticlockwise."""
     zoom: Values
     shift: Float[Tensor, "n 2"]
     """To the right and down, in widths of the face."""
@@ -112,8 +112,10 @@ def _draw_view(draws: Draws, ranges: ViewRanges) -> ViewRecord:
     )
 
 
-def two_views(pictures: UInt8[Tensor, "n 3 s s"], record: TwoViewsRecord, device: torch.device) -> Faces:
-    """(2 N, 3, S, S): the first look at each face, then the second."""
+def two_views(
+    pictures: UInt8[Tensor, "n 3 s s"], record: TwoViewsRecord, device: torch.device
+) -> Float[Tensor, "2*n 3 s s"]:
+    """The first look at each face, then the second, in [-1, 1]."""
     record = record.to(device)
     faces = from_levels(pictures.to(device))
     faces = torch.where(record.is_mirrored[:, None, None, None], faces.flip(3), faces)
