@@ -322,7 +322,7 @@ def mobilefacenet_compact() -> Recipe:
     """The bundled embedder: 0.8 million parameters, 1.6 MB as float16, which learns from the published MobileFaceNet.
 
     Folded, with few channels where the pictures are large: there a CPU spends its time. Each of a batch's 32 faces is
-    seen twice. One CPU core with bf16 takes about 50 faces a second.
+    seen twice. One busy CPU core with bf16 took 27 faces a second.
     """
     return Recipe(
         task=EmbedderTaskConfig(
