@@ -2,8 +2,8 @@
 
     python benchmarks/thresholds.py FACES
 
-FACES are good, square faces of different people. They are degraded here in three strengths. The network that compares
-people is taken from the folder that RETRATO_WEIGHTS names.
+FACES are good, square faces of different people. The bundled embedder compares them with
+themselves, degraded in three strengths, and with each other.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from retrato.degradation import Preset
 from retrato.evaluation.trials import degraded_trial, each_case
 from retrato.images.tensors import rounded
 from retrato.metrics.sharpness import relative_sharpness
-from retrato.weights.judges import load_mobilefacenet
+from retrato.weights.embedders import load_embedder
 
 SIZE = 256
 SHARES = (0.01, 0.05, 0.1, 0.5, 0.9, 0.95, 0.99)
@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("faces", type=Path)
     stored = find_stored_images([parser.parse_args().faces])
-    embed = load_mobilefacenet().eval()
+    embed = load_embedder()
     sharpness: dict[str, torch.Tensor] = {}
     likeness: dict[str, torch.Tensor] = {}
     for preset in PRESETS:

@@ -18,7 +18,7 @@ from retrato.networks.dcgan import DCGANConfig, DCGANDiscriminatorConfig
 from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.lpips import LPIPS
-from retrato.networks.mobilefacenet import MobileFaceNet
+from retrato.networks.mobilefacenet import MobileFaceNet, MobileFaceNetConfig
 from retrato.networks.pix2pix import PatchDiscriminatorConfig, UNetConfig
 from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.networks.squeezenet import SqueezeNet
@@ -30,6 +30,7 @@ from retrato.training.tasks.adversary import AdversaryConfig
 from retrato.training.tasks.autoencoder import AutoencoderTask, AutoencoderTaskConfig
 from retrato.training.tasks.cyclegan import CycleGANTask, CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTask, DCGANTaskConfig
+from retrato.training.tasks.embedder import EmbedderTask, EmbedderTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
 from retrato.training.tasks.judges import LPIPSJudge, MobileFaceNetJudge
 from retrato.training.tasks.pix2pix import Pix2PixTask, Pix2PixTaskConfig
@@ -203,3 +204,17 @@ def tiny_pix2pix_task(config=TINY_PIX2PIX_TASK, division=None):
 def tiny_cyclegan_task(config=TINY_CYCLEGAN_TASK, division=None):
     torch.manual_seed(0)
     return CycleGANTask(config, torch.device("cpu"), division)
+
+
+TINY_EMBEDDER_TASK = EmbedderTaskConfig(
+    network=MobileFaceNetConfig(4, (4, 4, 4, 4, 4), (1, 1, 1, 1, 1), last_channels=8, fold=2),
+    image_size=32,
+    learning=_quick_learning(),
+    precision=Precision.FP32,
+)
+
+
+def tiny_embedder_task(config=TINY_EMBEDDER_TASK, division=None):
+    torch.manual_seed(0)
+    teacher = MobileFaceNet(TINY_EMBEDDER_TASK.network).eval().requires_grad_(False)
+    return EmbedderTask(config, teacher, torch.device("cpu"), division)

@@ -2,7 +2,9 @@
 
     python tools/bundle_weights.py runs/NAME/weights.safetensors
 
-Measure with `retrato evaluate restoration` before and after, and write the model card.
+What the file is for decides what it becomes: the restorer, or the embedder (which has to be named in
+`catalog.BUNDLED_FILES` once it is there). Measure before and after, the restorer with `retrato evaluate restoration`
+and the embedder with `benchmarks/embedder.py`, and write the model card.
 """
 
 import sys
@@ -10,16 +12,22 @@ from pathlib import Path
 
 import torch
 
-from retrato.weights.catalog import BUNDLED_FILES
+from retrato.weights.catalog import EMBEDDER, RESTORER, BundledFile
+from retrato.weights.embedders import NETWORK
 from retrato.weights.store import read_weights, write_weights
+
+TARGETS: dict[str, BundledFile] = {"gfpgan": RESTORER, NETWORK: EMBEDDER}
+"""By the network that weights are for."""
 
 
 def main(source: Path) -> None:
     """Write the bundled file and say what is in it."""
     weights = read_weights(source)
-    target = BUNDLED_FILES[0].path
+    if weights.network not in TARGETS:
+        sys.exit(f"{source} is for {weights.network}: only weights for {' and '.join(TARGETS)} are bundled")
+    target = TARGETS[weights.network].path
     write_weights(target, weights, torch.float16)
-    print(f"{target}: {target.stat().st_size / 1e6:.1f} MB, {dict(weights.story)}")
+    print(f"{target}: {target.stat().st_size / 1e6:.2f} MB, {dict(weights.story)}")
 
 
 if __name__ == "__main__":

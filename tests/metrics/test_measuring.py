@@ -1,14 +1,16 @@
 import pytest
 import torch
 
+from doubles import by_chance
 from retrato.errors import UnavailableWeights, UnmeasurablePictures
 from retrato.metrics.feature_files import FFHQ_512
 from retrato.metrics.features import FeatureKind, FeatureSet
 from retrato.metrics.measuring import PAIRED, available, compare_sets, load_measures
 from retrato.metrics.table import METRICS, metric
+from retrato.networks.mobilefacenet import MobileFaceNet, MobileFaceNetConfig
 from retrato.weights import download
 
-NEED_NOTHING = {"psnr", "psnr-luma", "ssim", "ssim-luma", "ms-ssim", "five-landmark-distance"} | {
+NEED_NOTHING = {"psnr", "psnr-luma", "ssim", "ssim-luma", "ms-ssim", "five-landmark-distance", "identity-compact"} | {
     "laplacian-variance",
     "relative-sharpness",
 }
@@ -114,3 +116,16 @@ def test_a_network_s_metric_tells_faces_apart(published, metric_pictures):
     same, less = (measures.of_pairs(each, target)["identity-mobilefacenet"].item() for each in (target, blurred))
     assert same == pytest.approx(1, abs=1e-5)
     assert less < 0.99
+
+
+def test_the_bundled_embedder_s_metric_needs_no_other_file(monkeypatch, metric_pictures):
+    monkeypatch.delenv("RETRATO_WEIGHTS", raising=False)
+    network = MobileFaceNet(MobileFaceNetConfig(8, (8, 8, 8, 8, 8), (1, 1, 1, 1, 1), last_channels=16)).eval()
+    network.load_state_dict({name: by_chance(name, each.shape) for name, each in network.state_dict().items()})
+    monkeypatch.setattr("retrato.metrics.loaders.load_embedder", lambda: network.requires_grad_(False))
+    assert available([metric("identity-compact")]).missing == {}
+    measures = load_measures([metric("identity-compact")])
+    target, blurred = metric_pictures["target"], metric_pictures["blur2"]
+    same, less = (measures.of_pairs(each, target)["identity-compact"].item() for each in (target, blurred))
+    assert same == pytest.approx(1, abs=1e-5)
+    assert less < same

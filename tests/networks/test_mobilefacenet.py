@@ -1,10 +1,13 @@
+from dataclasses import replace
+
 import onnx.reference
 import pytest
 import torch
 import torch.nn.functional as F
 
 from retrato.networks.imagenet import DEVIATION, MEAN
-from retrato.networks.mobilefacenet import MobileFaceNet, recognition_crop
+from retrato.networks.mobilefacenet import HalvingFilter, MobileFaceNet, MobileFaceNetConfig, recognition_crop
+from retrato.weights.files import read_torch
 from retrato.weights.judges import fold_normalisation, load_mobilefacenet
 
 
@@ -46,3 +49,64 @@ def test_folding_normalisation_changes_nothing(faces):
         before = network(faces)
         after = fold_normalisation(network)(faces)
     torch.testing.assert_close(before, after, rtol=1e-3, atol=1e-4)
+
+
+NARROW = MobileFaceNetConfig(8, (8, 16, 16, 16, 16), (1, 1, 2, 1, 1), last_channels=32, fold=2)
+
+
+def test_without_a_config_it_has_the_published_number_of_parameters(published):
+    stored = read_torch(published("mobilefacenet"))
+    counted = {name: each for name, each in stored.items() if not name.endswith("num_batches_tracked")}
+    own = {
+        name: each for name, each in MobileFaceNet().state_dict().items() if not name.endswith("num_batches_tracked")
+    }
+    assert sum(each.numel() for each in own.values()) == sum(each.numel() for each in counted.values())
+
+
+def test_a_narrow_folded_one_embeds_faces_of_any_size(faces):
+    network = MobileFaceNet(NARROW).eval()
+    with torch.no_grad():
+        small, large = (F.interpolate(faces, (size, size), mode="bilinear") for size in (150, 256))
+        cosines = (network(small) * network(large)).sum(1)
+    assert network(small).shape == (4, 128)
+    assert cosines.min() > 0.99
+
+
+def test_folding_halves_the_resolution_of_the_first_layers_alone(faces):
+    sizes = {}
+    for fold in (1, 2):
+        network = MobileFaceNet(replace(NARROW, fold=fold)).eval()
+        for name in ("depthwise", "blocks", "last"):
+            layer = getattr(network, name)
+            layer.register_forward_hook(lambda *call, key=(fold, name): sizes.update({key: call[2].shape[-1]}))
+        network(faces)
+    assert [sizes[1, name] for name in ("depthwise", "blocks", "last")] == [56, 7, 7]
+    assert [sizes[2, name] for name in ("depthwise", "blocks", "last")] == [28, 7, 7]
+
+
+@pytest.mark.parametrize("size", [7, 8])
+def test_a_halving_filter_gives_the_same_whether_something_learns_or_not(size):
+    torch.manual_seed(0)
+    layer = HalvingFilter(3)
+    features = torch.randn(2, 3, size, size)
+    strided = F.conv2d(features, layer.weight, stride=2, padding=1, groups=3)
+    learning = features.clone().requires_grad_()
+    torch.testing.assert_close(layer(features), strided)
+    torch.testing.assert_close(layer(learning), strided)
+
+
+def test_the_gradient_of_a_halving_filter_is_that_of_a_strided_one():
+    torch.manual_seed(0)
+    layer = HalvingFilter(3).double()
+    features = torch.randn(1, 3, 6, 6, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(layer, (features,))
+    strided = F.conv2d(features, layer.weight, stride=2, padding=1, groups=3)
+    expected = torch.autograd.grad(strided.square().sum(), (features, layer.weight))
+    found = torch.autograd.grad(layer(features).square().sum(), (features, layer.weight))
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("wrong", [{"fold": 3}, {"first_channels": 0}, {"blocks": (1, 1, 0, 1, 1)}])
+def test_a_shape_that_is_none_is_refused(wrong):
+    with pytest.raises(ValueError, match="found"):
+        MobileFaceNetConfig(**wrong)

@@ -47,6 +47,13 @@ def test_half_precision_halves_the_file(stored, tmp_path):
     assert half < 0.7 * full
 
 
+def test_half_precision_keeps_counts_to_the_last(tmp_path):
+    """float16 has no 2,049 and no 70,000, and batch normalisation counts its batches."""
+    counts = {"odd": torch.tensor(2049), "large": torch.tensor(70_000)}
+    write_weights(tmp_path / "w.safetensors", StoredWeights("dcgan", {}, counts, {}), torch.float16)
+    assert read_weights(tmp_path / "w.safetensors").tensors == counts
+
+
 def test_nothing_is_left_beside_the_file(stored, tmp_path):
     write_weights(tmp_path / "w.safetensors", stored)
     assert [each.name for each in tmp_path.iterdir()] == ["w.safetensors"]

@@ -186,7 +186,7 @@ class How:
         if self.aligned and self.sharp != SHARP[0]:
             raise click.UsageError("--aligned restores every face, be it sharp or not: leave out --sharp")
         pipeline = self._pipeline()
-        for name in (self.weights, self.background, *(["mobilefacenet"] if self.person else [])):
+        for name in (self.weights, self.background):
             fetch_named(name)
         return RestoreSettings(
             weights=self.weights,

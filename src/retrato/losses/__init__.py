@@ -15,6 +15,7 @@ from retrato.losses.identity import embedding_loss, identity_loss
 from retrato.losses.path_length import path_length_penalty, path_lengths
 from retrato.losses.perceptual import perceptual_loss
 from retrato.losses.reconstruction import pixel_loss, pyramid_loss
+from retrato.losses.relation import likeness_loss, relation_loss
 from retrato.losses.style import style_loss
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "identity_loss",
     "least_squares_discriminator_loss",
     "least_squares_generator_loss",
+    "likeness_loss",
     "paired_discriminator_loss",
     "paired_generator_loss",
     "path_length_penalty",
@@ -33,6 +35,7 @@ __all__ = [
     "perceptual_loss",
     "pixel_loss",
     "pyramid_loss",
+    "relation_loss",
     "saturating_generator_loss",
     "style_loss",
 ]

@@ -15,6 +15,7 @@ from retrato.metrics.path_length import path_distances
 from retrato.networks.adaface import Depth
 from retrato.networks.lpips import TrunkKind
 from retrato.shapes import PerPicture, Pictures
+from retrato.weights.embedders import load_embedder
 from retrato.weights.judges import load_adaface, load_arcface, load_dists, load_lpips, load_mobilefacenet
 
 PairLoader = Callable[[torch.device], PairMeasure]
@@ -48,6 +49,11 @@ def dists(device: torch.device) -> PairMeasure:
 def mobilefacenet_cosine(device: torch.device) -> PairMeasure:
     """Cosine between MobileFaceNet's embeddings."""
     return _of_embeddings(load_mobilefacenet(), cosines, device)
+
+
+def compact_cosine(device: torch.device) -> PairMeasure:
+    """Cosine between the bundled embedder's embeddings."""
+    return _of_embeddings(load_embedder(), cosines, device)
 
 
 def arcface_angle(device: torch.device) -> PairMeasure:

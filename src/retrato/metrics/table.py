@@ -147,6 +147,17 @@ FACES = (
         load=loaders.mobilefacenet_cosine,
     ),
     PairMetric(
+        name="identity-compact",
+        title="Identity, bundled embedder",
+        unit="cosine",
+        better=Better.HIGHER,
+        compares=Compares.FACES,
+        says="what identity-mobilefacenet says, which taught it, as far as it has learned that; needs no other file",
+        does_not_say="the same number: compare it only with itself, and report identity-mobilefacenet where you can",
+        source="retrato's own, taught by identity-mobilefacenet's network",
+        load=loaders.compact_cosine,
+    ),
+    PairMetric(
         name="angle-arcface",
         title="Deg (IDD), ArcFace-18",
         unit="degrees",

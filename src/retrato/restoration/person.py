@@ -16,7 +16,7 @@ from retrato.images.files import read_image
 from retrato.images.photo import Photo
 from retrato.images.tensors import to_pictures
 from retrato.shapes import Faces, Image
-from retrato.weights.judges import load_mobilefacenet
+from retrato.weights.embedders import load_embedder
 
 LEAST_LIKENESS = 0.3
 """Cosine from which on a face may be the person's. Of strangers 98 in 100 have less. Of faces compared with themselves,
@@ -41,11 +41,11 @@ class Person:
 
     @classmethod
     def from_photo(cls, photo: Photo, find_faces: FaceDetector) -> "Person":
-        """The person whose face is the largest of a photo; MobileFaceNet recognises them.
+        """The person whose face is the largest of a photo; the bundled embedder recognises them.
 
         Raises:
             UnusableFace: it shows no face that can be cut out.
-            UnavailableWeights: MobileFaceNet is not here and cannot be fetched.
+            UnusableWeights: the bundled embedder is broken.
         """
         found = find_faces(photo.image)
         if not found:
@@ -55,7 +55,7 @@ class Person:
             crop = cut_out(photo.image, found[0].landmarks, CROP_SIZE)
         except UnusableFace as error:
             raise UnusableFace(f"the face in the photo of the person cannot be used: {error}; name another") from None
-        return cls(load_mobilefacenet().eval(), crop.image)
+        return cls(load_embedder(), crop.image)
 
     @classmethod
     def from_file(cls, path: str | Path, find_faces: FaceDetector) -> "Person":

@@ -11,6 +11,7 @@ from retrato.errors import UnusableSetting, UnusableWeights
 from retrato.networks.cyclegan import CycleGANConfig
 from retrato.networks.dcgan import DCGANConfig
 from retrato.networks.gfpgan import GFPGANConfig
+from retrato.networks.mobilefacenet import MobileFaceNetConfig
 from retrato.networks.pix2pix import UNetConfig
 from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.networks.squeezenet import SqueezeNet
@@ -20,6 +21,7 @@ from retrato.training.recipes import TaskConfig
 from retrato.training.tasks.autoencoder import AutoencoderTask, AutoencoderTaskConfig
 from retrato.training.tasks.cyclegan import CycleGANTask, CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTask, DCGANTaskConfig
+from retrato.training.tasks.embedder import EmbedderTask, EmbedderTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTask, GFPGANTaskConfig
 from retrato.training.tasks.judges import (
     ArcFaceJudge,
@@ -32,11 +34,11 @@ from retrato.training.tasks.judges import (
 )
 from retrato.training.tasks.pix2pix import Pix2PixTask, Pix2PixTaskConfig
 from retrato.training.tasks.stylegan2 import StyleGAN2Task, StyleGAN2TaskConfig
-from retrato.weights import judges, load
+from retrato.weights import embedders, judges, load
 from retrato.weights.store import config_fields
 
-AnyTask = GFPGANTask | StyleGAN2Task | AutoencoderTask | DCGANTask | Pix2PixTask | CycleGANTask
-NetworkConfig = GFPGANConfig | StyleGAN2Config | DCGANConfig | UNetConfig | CycleGANConfig
+AnyTask = GFPGANTask | StyleGAN2Task | AutoencoderTask | DCGANTask | Pix2PixTask | CycleGANTask | EmbedderTask
+NetworkConfig = GFPGANConfig | StyleGAN2Config | DCGANConfig | UNetConfig | CycleGANConfig | MobileFaceNetConfig
 
 
 def build_task(config: TaskConfig, device: torch.device, division: Division) -> AnyTask:
@@ -63,6 +65,8 @@ def build_task(config: TaskConfig, device: torch.device, division: Division) -> 
             return Pix2PixTask(config, device, division)
         case CycleGANTaskConfig():
             return CycleGANTask(config, device, division)
+        case EmbedderTaskConfig():
+            return EmbedderTask(config, _moved(judges.load_mobilefacenet(), device), device, division)
         case _:
             assert_never(config)
 
@@ -73,6 +77,8 @@ def judging_weights(config: TaskConfig) -> list[str]:
         return ["lpips-squeezenet"]
     if isinstance(config, StyleGAN2TaskConfig) and isinstance(config.discriminator, ProjectedDiscriminatorConfig):
         return ["lpips-squeezenet"]
+    if isinstance(config, EmbedderTaskConfig):
+        return ["mobilefacenet"]
     if not isinstance(config, GFPGANTaskConfig):
         return []
     perceptual = {PerceptualKind.LPIPS: "lpips-squeezenet", PerceptualKind.VGG: "vgg19"}[config.perceptual]
@@ -112,6 +118,10 @@ def start_from(task: AnyTask, name_or_file: str) -> None:
             translators = load.load_cyclegan(name_or_file)
             _require_same(translators.config, task.config.network, name_or_file)
             task.translators.start_from(translators.state_dict())
+        case EmbedderTask():
+            embedder = embedders.read_embedder(name_or_file)
+            _require_same(embedder.config, task.config.network, name_or_file)
+            task.embedder.start_from(embedder.state_dict())
         case _:
             assert_never(task)
 

@@ -9,6 +9,7 @@ from retrato.networks.cyclegan import CycleGANConfig
 from retrato.networks.dcgan import DCGANConfig, DCGANDiscriminatorConfig
 from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGANConfig
+from retrato.networks.mobilefacenet import MobileFaceNetConfig
 from retrato.networks.pix2pix import PatchDiscriminatorConfig, UNetConfig
 from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.networks.resampling import Resampling
@@ -21,6 +22,7 @@ from retrato.training.tasks.adversary import AdversaryConfig
 from retrato.training.tasks.autoencoder import AutoencoderTaskConfig
 from retrato.training.tasks.cyclegan import CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTaskConfig
+from retrato.training.tasks.embedder import EmbedderTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig, LossWeights
 from retrato.training.tasks.judges import IdentityKind, PerceptualKind
 from retrato.training.tasks.pix2pix import Pix2PixTaskConfig
@@ -34,6 +36,7 @@ TaskConfig = (
     | DCGANTaskConfig
     | Pix2PixTaskConfig
     | CycleGANTaskConfig
+    | EmbedderTaskConfig
 )
 
 COMPACT_PRIOR = StyleGAN2Config(
@@ -354,6 +357,29 @@ def cyclegan_64_laptop() -> Recipe:
     )
 
 
+def mobilefacenet_compact() -> Recipe:
+    """The bundled embedder: 0.8 million parameters, 1.6 MB as float16, which learns from the published MobileFaceNet.
+
+    Folded, with few channels where the pictures are large: there a CPU spends its time. Each of a batch's 32 faces is
+    seen twice. One busy CPU core with bf16 took 27 faces a second.
+    """
+    return Recipe(
+        task=EmbedderTaskConfig(
+            network=MobileFaceNetConfig(
+                first_channels=32,
+                channels=(32, 96, 96, 144, 144),
+                blocks=(1, 1, 6, 1, 3),
+                last_channels=512,
+                fold=2,
+            ),
+            learning=AdamConfig(
+                3e-3, betas=(0.9, 0.99), warmup_iterations=100, largest_gradient=30.0, average_decay=0.99
+            ),
+        ),
+        loop=LoopConfig(iterations=2_400, batch_size=32, decay_share=0.9),
+    )
+
+
 def _dcgan_learning() -> AdamConfig:
     """Of DCGAN, Pix2Pix and CycleGAN: 2e-4 at once, unclipped, weights that are not averaged."""
     return AdamConfig(2e-4, betas=(0.5, 0.999), warmup_iterations=0, largest_gradient=None, average_decay=0.0)
@@ -391,6 +417,7 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "pix2pix-64-laptop": pix2pix_64_laptop,
     "cyclegan-256": cyclegan_256,
     "cyclegan-64-laptop": cyclegan_64_laptop,
+    "mobilefacenet-compact": mobilefacenet_compact,
 }
 
 

@@ -47,15 +47,20 @@ class BundledFile:
 
 
 BUNDLED_FOLDER = Path(__file__).parent / "bundled"
-BUNDLED_FILES = (
-    BundledFile(
-        name="bundled",
-        file_name="gfpgan-256-compact.safetensors",
-        licence="Apache-2.0",
-        purpose="GFP-GAN for faces of 256 px: small and quick, keeps what is sharp, leaves grey faces grey",
-    ),
+RESTORER = BundledFile(
+    name="bundled",
+    file_name="gfpgan-256-compact.safetensors",
+    licence="Apache-2.0",
+    purpose="GFP-GAN for faces of 256 px: small and quick, keeps what is sharp, leaves grey faces grey",
 )
-"""What can be named instead of a file."""
+EMBEDDER = BundledFile(
+    name="mobilefacenet-compact",
+    file_name="mobilefacenet-compact.safetensors",
+    licence="Apache-2.0",
+    purpose="a narrow MobileFaceNet that learned from the published one: who a face is",
+)
+BUNDLED_FILES = (RESTORER,)
+"""What can be named instead of a file: `EMBEDDER` joins it when its file does (`tools/bundle_weights.py`)."""
 
 FACEXLIB_RELEASES = "https://github.com/xinntao/facexlib/releases/download"
 GFPGAN_RELEASES = "https://github.com/TencentARC/GFPGAN/releases/download"

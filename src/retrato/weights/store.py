@@ -35,11 +35,21 @@ class StoredWeights:
 
 
 def write_weights(path: Path, weights: StoredWeights, dtype: torch.dtype = torch.float32) -> None:
-    """Write the file whole or not at all."""
+    """Write the file whole or not at all.
+
+    Args:
+        path: of the file.
+        weights: what it holds.
+        dtype: of the weights; counts stay whole numbers, which float16 does not hold from 2,048 on.
+    """
     header = {"format": FORMAT, "network": weights.network, "config": json.dumps(weights.config), **weights.story}
-    tensors = {name: each.detach().cpu().to(dtype).contiguous() for name, each in weights.tensors.items()}
+    tensors = {name: _as(dtype, each.detach().cpu()).contiguous() for name, each in weights.tensors.items()}
     with written_whole(path) as temporary:
         temporary.write_bytes(save(tensors, header))
+
+
+def _as(dtype: torch.dtype, tensor: Tensor) -> Tensor:
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 
 def read_weights(path: Path) -> StoredWeights:
