@@ -19,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from retrato.losses import pixel_loss
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.training.player import Player
-from retrato.training.recipes import gfpgan_256_compact
+from retrato.training.recipes.gfpgan import gfpgan_256_compact
 
 BATCH = 8
 STEPS = 4

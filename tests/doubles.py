@@ -4,7 +4,6 @@ import hashlib
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -21,7 +20,6 @@ from retrato.networks.lpips import LPIPS
 from retrato.networks.mobilefacenet import MobileFaceNet, MobileFaceNetConfig
 from retrato.networks.pix2pix import PatchDiscriminatorConfig, UNetConfig
 from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
-from retrato.networks.squeezenet import SqueezeNet
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.precision import Precision
 from retrato.training.adaptive import AugmentationConfig
@@ -127,27 +125,16 @@ TINY_STYLEGAN2_TASK = StyleGAN2TaskConfig(
 )
 
 
-TINY_PROJECTED_TASK = replace(
-    TINY_STYLEGAN2_TASK,
-    discriminator=ProjectedDiscriminatorConfig(seen_size=64, channels=2, channel_max=4),
-    discriminator_learning=AdamConfig(2e-3, betas=(0.0, 0.99), warmup_iterations=0),
-    path_weight=0.0,
-    penalty_weight=0.0,
-)
-"""The same against a discriminator that looks through a trained network."""
-
-
 def tiny_stylegan2_task(config=TINY_STYLEGAN2_TASK, division=None):
     torch.manual_seed(0)
-    is_projected = isinstance(config.discriminator, ProjectedDiscriminatorConfig)
-    return StyleGAN2Task(config, torch.device("cpu"), division, SqueezeNet() if is_projected else None)
+    return StyleGAN2Task(config, torch.device("cpu"), division)
 
 
 TINY_AUTOENCODER_TASK = AutoencoderTaskConfig(
     network=TINY_STYLEGAN2_TASK.network,
     learning=AdamConfig(1e-2, equalized=True, warmup_iterations=0),
-    discriminator=TINY_PROJECTED_TASK.discriminator,
-    discriminator_learning=TINY_PROJECTED_TASK.discriminator_learning,
+    discriminator=ProjectedDiscriminatorConfig(seen_size=64, channels=2, channel_max=4),
+    discriminator_learning=AdamConfig(2e-3, betas=(0.0, 0.99), warmup_iterations=0),
     first_adversarial_iteration=1,
     augmentation=AugmentationConfig(ramp_pictures=100),
     precision=Precision.FP32,

@@ -14,7 +14,7 @@ from retrato.cli.train import show
 from retrato.training import loop, recipes
 from retrato.training.division import Division
 from retrato.training.loop import LoopConfig, Progress
-from retrato.training.recipes import Recipe
+from retrato.training.recipe import Recipe
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig
 from retrato.weights import judges as judging
 from retrato.weights import load

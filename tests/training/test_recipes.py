@@ -6,10 +6,11 @@ import torch
 from doubles import (
     TINY,
     TINY_ADVERSARY,
+    TINY_AUTOENCODER_TASK,
     TINY_CYCLEGAN_TASK,
     TINY_DCGAN_TASK,
+    TINY_EMBEDDER_TASK,
     TINY_PIX2PIX_TASK,
-    TINY_PROJECTED_TASK,
     TINY_STYLEGAN2_TASK,
     TINY_TASK,
     a_batch,
@@ -17,6 +18,7 @@ from doubles import (
     tiny_autoencoder_task,
     tiny_cyclegan_task,
     tiny_dcgan_task,
+    tiny_embedder_task,
     tiny_pix2pix_task,
     tiny_stylegan2_task,
     tiny_task,
@@ -24,7 +26,6 @@ from doubles import (
 from retrato.data import FaceBatch
 from retrato.errors import UnknownRecipe, UnusableSetting, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
-from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Generator
 from retrato.training.build import build_task, judging_weights, start_from, start_from_prior
@@ -35,6 +36,7 @@ from retrato.training.settings import with_setting
 from retrato.training.tasks.autoencoder import AutoencoderTaskConfig
 from retrato.training.tasks.cyclegan import CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTaskConfig
+from retrato.training.tasks.embedder import EmbedderTaskConfig
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig
 from retrato.training.tasks.judges import IdentityKind, PerceptualKind
 from retrato.training.tasks.pix2pix import Pix2PixTaskConfig
@@ -51,18 +53,17 @@ def at_a_tiny_size(config):
         tiny = TINY_PIX2PIX_TASK if isinstance(config, Pix2PixTaskConfig) else TINY_CYCLEGAN_TASK
         return replace(config, network=tiny.network, discriminator=tiny.discriminator, jitter_size=tiny.jitter_size)
     if isinstance(config, AutoencoderTaskConfig):
-        return replace(config, network=TINY_STYLEGAN2_TASK.network)
+        tiny = TINY_AUTOENCODER_TASK
+        return replace(config, network=tiny.network, discriminator=tiny.discriminator, first_adversarial_iteration=0)
+    if isinstance(config, EmbedderTaskConfig):
+        return replace(config, network=TINY_EMBEDDER_TASK.network, image_size=TINY_EMBEDDER_TASK.image_size)
     if not isinstance(config, GFPGANTaskConfig):
         return replace(
             config,
             network=replace(
                 TINY_STYLEGAN2_TASK.network, fold=config.network.fold, resampling=config.network.resampling
             ),
-            discriminator=(
-                TINY_PROJECTED_TASK.discriminator
-                if isinstance(config.discriminator, ProjectedDiscriminatorConfig)
-                else replace(TINY_ADVERSARY.discriminator, fold=config.discriminator.fold)
-            ),
+            discriminator=replace(TINY_ADVERSARY.discriminator, fold=config.discriminator.fold),
         )
     prior = replace(TINY.prior, fold=config.network.prior.fold, resampling=config.network.prior.resampling)
     adversary = replace(
@@ -78,6 +79,7 @@ MAKERS = {
     GFPGANTaskConfig: tiny_task,
     StyleGAN2TaskConfig: tiny_stylegan2_task,
     AutoencoderTaskConfig: tiny_autoencoder_task,
+    EmbedderTaskConfig: tiny_embedder_task,
     DCGANTaskConfig: tiny_dcgan_task,
     Pix2PixTaskConfig: tiny_pix2pix_task,
     CycleGANTaskConfig: tiny_cyclegan_task,

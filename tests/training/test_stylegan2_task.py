@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from doubles import TINY_PROJECTED_TASK, TINY_STYLEGAN2_TASK, a_batch, gradients, tiny_stylegan2_task
+from doubles import TINY_STYLEGAN2_TASK, a_batch, gradients, tiny_stylegan2_task
 from retrato.precision import Precision
 from retrato.training.division import Division
 from retrato.weights.load import load_stylegan2
@@ -22,23 +22,6 @@ def test_all_terms_of_a_step_are_numbers(precision):
         terms = step(task, a_batch(4), iteration)
         assert {"loss/generator", "loss/discriminator", "real_sign", "augmentation"} <= terms.keys()
         assert all(each.isfinite() for each in terms.values())
-
-
-@pytest.mark.parametrize("precision", Precision)
-def test_against_a_projected_discriminator_all_terms_are_numbers(precision):
-    task = tiny_stylegan2_task(replace(TINY_PROJECTED_TASK, precision=precision))
-    for iteration in range(2):
-        assert all(each.isfinite() for each in step(task, a_batch(4), iteration).values())
-
-
-def test_what_a_projected_discriminator_looks_through_stays_as_it_is():
-    task = tiny_stylegan2_task(TINY_PROJECTED_TASK)
-    network = task.discriminator.network
-    before = {name: each.clone() for name, each in network.named_parameters()}
-    for iteration in range(2):
-        step(task, a_batch(4), iteration)
-    changed = {name for name, each in network.named_parameters() if not torch.equal(each, before[name])}
-    assert changed == {name for name in before if name.startswith("judges.")}
 
 
 def test_both_sides_learn_with_all_their_parameters():
@@ -120,9 +103,8 @@ def test_what_is_kept_for_resuming_does_not_grow():
     assert max(sizes[1:]) - min(sizes[1:]) < 1000
 
 
-@pytest.mark.parametrize("config", [TINY_STYLEGAN2_TASK, TINY_PROJECTED_TASK])
-def test_a_resumed_task_goes_on_as_it_would_have(config):
-    straight, stopped, resumed = (tiny_stylegan2_task(config) for _ in range(3))
+def test_a_resumed_task_goes_on_as_it_would_have():
+    straight, stopped, resumed = (tiny_stylegan2_task() for _ in range(3))
     batch = a_batch(4)
     for iteration in range(6):
         step(straight, batch, iteration)
@@ -153,9 +135,3 @@ def test_its_weights_can_be_read_back(tmp_path):
     assert prior.config == TINY_STYLEGAN2_TASK.network
     for name, tensor in task.generator.average.state_dict().items():
         assert torch.equal(prior.state_dict()[name], tensor)
-
-
-def test_a_projected_discriminator_is_not_equalised_as_well():
-    equalized = replace(TINY_PROJECTED_TASK.discriminator_learning, equalized=True)
-    with pytest.raises(ValueError, match="equalized must be false"):
-        replace(TINY_PROJECTED_TASK, discriminator_learning=equalized).require_whole()

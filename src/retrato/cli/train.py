@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from retrato.training.build import AnyTask
     from retrato.training.division import Division
     from retrato.training.loop import LoopConfig, Progress
-    from retrato.training.recipes import Recipe
+    from retrato.training.recipe import Recipe
 
 
 def list_recipes(context: click.Context, _: click.Parameter, is_asked: bool) -> None:

@@ -13,11 +13,9 @@ from retrato.networks.dcgan import DCGANConfig
 from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.mobilefacenet import MobileFaceNetConfig
 from retrato.networks.pix2pix import UNetConfig
-from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
-from retrato.networks.squeezenet import SqueezeNet
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.training.division import Division
-from retrato.training.recipes import TaskConfig
+from retrato.training.recipe import TaskConfig
 from retrato.training.tasks.autoencoder import AutoencoderTask, AutoencoderTaskConfig
 from retrato.training.tasks.cyclegan import CycleGANTask, CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTask, DCGANTaskConfig
@@ -52,30 +50,30 @@ def build_task(config: TaskConfig, device: torch.device, division: Division) -> 
         config.require_whole()
     except ValueError as error:
         raise UnusableSetting(f"these settings make no task: {error}; change them with --set") from error
+    task: AnyTask
     match config:
         case GFPGANTaskConfig():
-            return GFPGANTask(config, _judges(config, device), device, division)
+            task = GFPGANTask(config, _judges(config, device), device, division)
         case StyleGAN2TaskConfig():
-            return StyleGAN2Task(config, device, division, _trunk(config))
+            task = StyleGAN2Task(config, device, division)
         case AutoencoderTaskConfig():
-            return AutoencoderTask(config, _moved(judges.load_lpips(), device), device, division)
-        case DCGANTaskConfig():
-            return DCGANTask(config, device, division)
-        case Pix2PixTaskConfig():
-            return Pix2PixTask(config, device, division)
-        case CycleGANTaskConfig():
-            return CycleGANTask(config, device, division)
+            task = AutoencoderTask(config, _moved(judges.load_lpips(), device), device, division)
         case EmbedderTaskConfig():
-            return EmbedderTask(config, _moved(judges.load_mobilefacenet(), device), device, division)
+            task = EmbedderTask(config, _moved(judges.load_mobilefacenet(), device), device, division)
+        case DCGANTaskConfig():
+            task = DCGANTask(config, device, division)
+        case Pix2PixTaskConfig():
+            task = Pix2PixTask(config, device, division)
+        case CycleGANTaskConfig():
+            task = CycleGANTask(config, device, division)
         case _:
             assert_never(config)
+    return task
 
 
 def judging_weights(config: TaskConfig) -> list[str]:
     """The catalog's names of the networks that `build_task` is going to load."""
     if isinstance(config, AutoencoderTaskConfig):
-        return ["lpips-squeezenet"]
-    if isinstance(config, StyleGAN2TaskConfig) and isinstance(config.discriminator, ProjectedDiscriminatorConfig):
         return ["lpips-squeezenet"]
     if isinstance(config, EmbedderTaskConfig):
         return ["mobilefacenet"]
@@ -105,7 +103,7 @@ def start_from(task: AnyTask, name_or_file: str) -> None:
             _require_same(prior.config, task.config.network, name_or_file)
             task.generator.start_from(prior.state_dict())
         case AutoencoderTask():
-            raise UnusableSetting("an autoencoder begins anew: it is what a prior starts from")
+            raise UnusableSetting("this recipe begins anew: weights of a prior have no encoder")
         case DCGANTask():
             drawer = load.load_dcgan(name_or_file)
             _require_same(drawer.config, task.config.network, name_or_file)
@@ -183,15 +181,6 @@ def _judges(config: GFPGANTaskConfig, device: torch.device) -> dict[str, Judge]:
     if config.losses.identity:
         found["identity"] = _identity_judge(config.identity, device)
     return found
-
-
-def _trunk(config: StyleGAN2TaskConfig) -> SqueezeNet | None:
-    """What a projected discriminator looks through."""
-    if not isinstance(config.discriminator, ProjectedDiscriminatorConfig):
-        return None
-    trunk = judges.load_lpips().trunk
-    assert isinstance(trunk, SqueezeNet)
-    return trunk
 
 
 def _perceptual_judge(kind: PerceptualKind, device: torch.device) -> Judge:

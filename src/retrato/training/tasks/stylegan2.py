@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, assert_never
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Int64, UInt8
@@ -14,8 +14,6 @@ from retrato.generation import draw_faces
 from retrato.images.tensors import from_levels, tiled
 from retrato.losses import discriminator_loss, generator_loss, path_length_penalty, path_lengths
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
-from retrato.networks.projected_discriminator import ProjectedDiscriminator, ProjectedDiscriminatorConfig
-from retrato.networks.squeezenet import SqueezeNet
 from retrato.networks.stylegan2 import Style, StyleGAN2Config, StyleGAN2Generator, Styles, in_every_layer, mix_styles
 from retrato.precision import Precision
 from retrato.shapes import Faces, Image, PerPicture, Scalar
@@ -38,8 +36,8 @@ class StyleGAN2TaskConfig:
 
     network: StyleGAN2Config = field(default_factory=StyleGAN2Config)
     """Shape of the generator."""
-    discriminator: DiscriminatorConfig | ProjectedDiscriminatorConfig = field(default_factory=DiscriminatorConfig)
-    """Shape of its adversary: StyleGAN2's own, or one that looks through a trained network, for short runs."""
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    """Shape of its adversary."""
     generator_learning: AdamConfig = field(default_factory=AdamConfig)
     """How the generator learns."""
     discriminator_learning: AdamConfig = field(default_factory=AdamConfig)
@@ -73,12 +71,9 @@ class StyleGAN2TaskConfig:
         Raises:
             ValueError: they do not.
         """
-        seen = self.discriminator
-        if isinstance(seen, DiscriminatorConfig) and seen.image_size != self.network.image_size:
-            sizes = f"{seen.image_size}, and the generator's {self.network.image_size}"
+        if self.discriminator.image_size != self.network.image_size:
+            sizes = f"{self.discriminator.image_size}, and the generator's {self.network.image_size}"
             raise ValueError(f"task.discriminator.image_size is {sizes}")
-        if isinstance(seen, ProjectedDiscriminatorConfig) and self.discriminator_learning.equalized:
-            raise ValueError("task.discriminator_learning.equalized must be false: its weights are normalised already")
         if self.network.mapping_layers < 1:
             raise ValueError("task.network.mapping_layers must be at least 1: a prior maps its latents")
 
@@ -112,27 +107,13 @@ class StepRecord(Record):
 class StyleGAN2Task:
     """The generator learns to draw faces that the discriminator takes for real ones."""
 
-    def __init__(
-        self,
-        config: StyleGAN2TaskConfig,
-        device: torch.device,
-        division: Division | None = None,
-        trunk: SqueezeNet | None = None,
-    ) -> None:
-        """Begin with weights by chance.
-
-        Args:
-            config: what is trained, and how.
-            device: where networks compute.
-            division: of batches.
-            trunk: trained, where the discriminator looks through one.
-        """
+    def __init__(self, config: StyleGAN2TaskConfig, device: torch.device, division: Division | None = None) -> None:
         self.config = config
         self.device = device
         self.division = division or Division()
         generator = StyleGAN2Generator(config.network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator = Player(generator, config.generator_learning, self.division)
-        discriminator = _discriminator(config, trunk).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        discriminator = Discriminator(config.discriminator).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.discriminator = Player(discriminator, config.discriminator_learning, self.division)
         self.mean_length = torch.zeros((), device=device)
         self.augmentation = AdaptiveAugmentation(config.augmentation, device, self.division)
@@ -294,14 +275,3 @@ class StyleGAN2Task:
     def weights(self) -> StoredWeights:
         """The averaged generator."""
         return StoredWeights("stylegan2", config_fields(self.config.network), self.generator.average.state_dict(), {})
-
-
-def _discriminator(config: StyleGAN2TaskConfig, trunk: SqueezeNet | None) -> Discriminator | ProjectedDiscriminator:
-    match config.discriminator:
-        case DiscriminatorConfig():
-            return Discriminator(config.discriminator)
-        case ProjectedDiscriminatorConfig():
-            assert trunk
-            return ProjectedDiscriminator(trunk, config.discriminator)
-        case _:
-            assert_never(config.discriminator)
