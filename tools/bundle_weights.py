@@ -2,9 +2,9 @@
 
     python tools/bundle_weights.py runs/NAME/weights.safetensors
 
-What the file is for decides what it becomes: the restorer, or the embedder (which has to be named in
-`catalog.BUNDLED_FILES` once it is there). Measure before and after, the restorer with `retrato evaluate restoration`
-and the embedder with `benchmarks/embedder.py`, and write the model card.
+What the file is for decides what it becomes: the restorer, the prior or the embedder. Measure before and after, the
+restorer with `retrato evaluate restoration`, the prior with `retrato evaluate generation` and the embedder with
+`benchmarks/embedder.py`, and write the model card.
 """
 
 import sys
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import torch
 
-from retrato.weights.catalog import EMBEDDER, RESTORER, BundledFile
+from retrato.weights.catalog import EMBEDDER, PRIOR, RESTORER, BundledFile
 from retrato.weights.embedders import NETWORK
 from retrato.weights.store import read_weights, write_weights
 
-TARGETS: dict[str, BundledFile] = {"gfpgan": RESTORER, NETWORK: EMBEDDER}
+TARGETS: dict[str, BundledFile] = {"gfpgan": RESTORER, "stylegan2": PRIOR, NETWORK: EMBEDDER}
 """By the network that weights are for."""
 
 

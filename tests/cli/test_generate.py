@@ -65,6 +65,15 @@ def test_a_face_is_the_same_however_many_are_drawn(run):
     assert np.abs(pixels("few/seed0-0001.png") - pixels("many/seed0-0001.png")).max() <= 1
 
 
+def test_without_a_name_the_small_prior_draws_that_comes_with_retrato(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(retrato, ["generate", "-o", "faces", "--count", "2"])
+    assert result.exit_code == 0, result.output
+    one, other = (pixels(path) for path in sorted((tmp_path / "faces").iterdir()))
+    assert one.shape == (64, 64, 3)
+    assert np.abs(one - other).mean() > 5
+
+
 def test_another_seed_draws_other_faces(run):
     run("-o", "faces", "--count", 1)
     run("-o", "faces", "--count", 1, "--seed", 1)

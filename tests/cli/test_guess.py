@@ -53,6 +53,13 @@ def test_a_sheet_shows_all_guesses_and_says_how_far_they_are_off(guess):
     assert mark.count(",") >= 4, "three misfits"
 
 
+def test_without_a_prior_the_small_one_is_searched_that_comes_with_retrato(guess):
+    arguments = ["face.png", "--aligned", "--count", "1", "--steps", "2", "-o", "out"]
+    result = CliRunner().invoke(retrato, ["guess", *arguments])
+    assert result.exit_code == 0, result.output
+    assert size_of("out/face-seed0.png") == (64, 64)
+
+
 def test_single_pictures_are_named_by_photo_and_seed(guess, tmp_path):
     assert guess("photo.png", "--count", 2, "-o", "out").exit_code == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["photo-seed0.png", "photo-seed1.png"]

@@ -11,7 +11,6 @@ from retrato.faces.placement import SeamlessPlacement
 from retrato.images.photo import Photo
 from retrato.restoration.cutting import FaceCutter
 from retrato.restoration.person import Person
-from retrato.weights.catalog import EMBEDDER
 
 SHAPE = np.array([(0, 0), (1, 0), (0.5, 0.59), (0.07, 1.04), (0.95, 1.04)])
 
@@ -77,8 +76,6 @@ def test_a_photo_without_a_face_is_no_photo_of_a_person(image):
 
 
 def test_a_person_is_recognised_offline_by_the_bundled_embedder(astronaut, monkeypatch, tmp_path):
-    if not EMBEDDER.path.exists():
-        pytest.skip(f"{EMBEDDER.file_name} is not bundled yet")
     monkeypatch.setenv("RETRATO_HOME", str(tmp_path))
     monkeypatch.delenv("RETRATO_WEIGHTS", raising=False)
     face, _ = astronaut_faces(astronaut)

@@ -12,6 +12,7 @@ from retrato.cli.fetching import fetch_named
 from retrato.cli.options import device_option, seed_option
 from retrato.device import DeviceName, choose_device
 from retrato.errors import UnusableFace, UnusableSetting, UnwritableOutput
+from retrato.weights.catalog import PRIOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +28,11 @@ LEAST_SHOWN = 128
 @click.command(name="guess")
 @click.argument("photo", metavar="PHOTO", type=click.Path(path_type=Path))
 @click.option(
-    "--prior", required=True, metavar="NAME-OR-FILE", help="A trained StyleGAN2: a file, or stylegan2-ffhq-512."
+    "--prior",
+    default=PRIOR.name,
+    show_default=True,
+    metavar="NAME-OR-FILE",
+    help="A trained StyleGAN2: a file, stylegan2-ffhq-512, or the small one that comes with retrato.",
 )
 @click.option(
     "-o",

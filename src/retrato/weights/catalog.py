@@ -53,14 +53,20 @@ RESTORER = BundledFile(
     licence="Apache-2.0",
     purpose="GFP-GAN for faces of 256 px: small and quick, keeps what is sharp, leaves grey faces grey",
 )
+PRIOR = BundledFile(
+    name="stylegan2-64-compact",
+    file_name="stylegan2-64-compact.safetensors",
+    licence="Apache-2.0",
+    purpose="a small StyleGAN2 for faces of 64 px: draws faces of nobody, for play and for guesses",
+)
 EMBEDDER = BundledFile(
     name="mobilefacenet-compact",
     file_name="mobilefacenet-compact.safetensors",
     licence="Apache-2.0",
     purpose="a narrow MobileFaceNet that learned from the published one: who a face is",
 )
-BUNDLED_FILES = (RESTORER,)
-"""What can be named instead of a file: `EMBEDDER` joins it when its file does (`tools/bundle_weights.py`)."""
+BUNDLED_FILES = (RESTORER, PRIOR, EMBEDDER)
+"""What can be named instead of a file."""
 
 FACEXLIB_RELEASES = "https://github.com/xinntao/facexlib/releases/download"
 GFPGAN_RELEASES = "https://github.com/TencentARC/GFPGAN/releases/download"

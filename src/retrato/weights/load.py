@@ -18,7 +18,7 @@ from retrato.networks.pix2pix import UNet, UNetConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.restoreformer import RestoreFormer, RestoreFormerConfig
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
-from retrato.weights.catalog import RESTORER, bundled_file, published_names
+from retrato.weights.catalog import PRIOR, RESTORER, bundled_file, published_names
 from retrato.weights.download import find_weights
 from retrato.weights.files import is_torch_file, read_torch
 from retrato.weights.names.restoreformer import CODEBOOK
@@ -233,7 +233,7 @@ def locate_weights(name_or_file: str | Path) -> Path:
     bundled = bundled_file(name)
     if bundled:
         return bundled.path
-    return published_or_file(name, tuple(TITLES), [RESTORER.name])
+    return published_or_file(name, tuple(TITLES), [RESTORER.name, PRIOR.name])
 
 
 def published_or_file(name: str, beginnings: tuple[str, ...], others: Iterable[str] = ()) -> Path:
