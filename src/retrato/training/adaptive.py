@@ -44,9 +44,12 @@ class AdaptiveAugmentation:
         self._sign_sum = self._sign_sum + real_logits.detach().sign().mean()
         self._sign_count += 1
 
+    def numbers(self) -> dict[str, Tensor]:
+        """The probability; and how sure the discriminator was since the last adaptation: 1 is always, 0 by chance."""
+        return {"augmentation": torch.tensor(self.probability), "real_sign": self._real_sign}
+
     @property
-    def real_sign(self) -> Tensor:
-        """How sure it was on average since the last adaptation: 1 for always, 0 for no more than by chance."""
+    def _real_sign(self) -> Tensor:
         return self._sign_sum / max(1, self._sign_count)
 
     def adapt(self, iteration: int, count: int) -> None:
@@ -58,7 +61,7 @@ class AdaptiveAugmentation:
         """
         if (iteration + 1) % ADAPT_EVERY:
             return
-        sign = self.real_sign
+        sign = self._real_sign
         self.division.average([sign])
         self._sign_sum, self._sign_count = torch.zeros_like(sign), 0
         if self.config:

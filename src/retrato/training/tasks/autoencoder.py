@@ -168,19 +168,13 @@ class AutoencoderTask:
 
     def step(self, batch: FaceBatch, rng: torch.Generator, iteration: int, decay: float) -> Terms:
         """Encode, draw, compare, learn; then the adversary, if it has joined."""
-        config = self.config
         count = len(batch.pictures) * self.division.processes
         record = self.division.share(self._draw_record(rng, count)).to(self.device)
-        mirrored = torch.where(
-            record.is_mirrored[:, None, None, None],
-            batch.pictures.to(self.device).flip(3),
-            batch.pictures.to(self.device),
-        )
-        real = from_levels(mirrored).contiguous(memory_format=torch.channels_last)
+        real = self._mirrored(batch.pictures, record)
         parts = [
             (self.division.part(real, part), self.division.part(record, part)) for part in range(self.division.parts)
         ]
-        is_judged = config.adversarial_weight > 0 and iteration >= config.first_adversarial_iteration
+        is_judged = self.config.adversarial_weight > 0 and iteration >= self.config.first_adversarial_iteration
         numbers = Numbers()
         fakes: list[Faces] = []
 
@@ -192,21 +186,23 @@ class AutoencoderTask:
             numbers.add(losses, "loss/")
             return total(losses.values())
 
-        def judged_part(seen: tuple[tuple[Faces, AutoencoderRecord], Faces]) -> Scalar:
-            (real, record), fake = seen
-            loss = self._judging_loss(real, fake, record)
+        def judged_part(part: tuple[Faces, AutoencoderRecord], fake: Faces) -> Scalar:
+            loss = self._judging_loss(*part, fake)
             numbers.add({"loss/discriminator": loss})
             return loss
 
-        norm = self.autoencoder.minimize(map(drawn_part, parts), iteration, decay)
-        numbers.add({"gradient": norm})
+        numbers.add({"gradient": self.autoencoder.minimize(map(drawn_part, parts), iteration, decay)})
         if is_judged:
-            age = iteration - config.first_adversarial_iteration
-            self.discriminator.minimize(map(judged_part, zip(parts, fakes, strict=True)), age, decay)
-            numbers.add({"real_sign": self.augmentation.real_sign})
+            age = iteration - self.config.first_adversarial_iteration
+            self.discriminator.minimize(map(judged_part, parts, fakes), age, decay)
+            numbers.add(self.augmentation.numbers())
             self.augmentation.adapt(iteration, count)
-            numbers.add({"augmentation": torch.tensor(self.augmentation.probability)})
         return numbers.means()
+
+    def _mirrored(self, pictures: UInt8[Tensor, "n 3 s s"], record: AutoencoderRecord) -> Faces:
+        faces = from_levels(pictures.to(self.device))
+        mirrored = torch.where(record.is_mirrored[:, None, None, None], faces.flip(3), faces)
+        return mirrored.contiguous(memory_format=torch.channels_last)
 
     def _drawing_losses(self, faces: Faces, record: AutoencoderRecord) -> dict[str, Scalar]:
         config = self.config
@@ -226,7 +222,7 @@ class AutoencoderTask:
                 logits = self.discriminator.network(augment(fake, record.drawn_changed))
         return fake, self.config.adversarial_weight * generator_loss(logits)
 
-    def _judging_loss(self, real: Faces, fake: Faces, record: AutoencoderRecord) -> Scalar:
+    def _judging_loss(self, real: Faces, record: AutoencoderRecord, fake: Faces) -> Scalar:
         with self.config.precision.on(self.device):
             real_logits = self.discriminator.network(augment(real, record.real_changed))
             fake_logits = self.discriminator.network(augment(fake, record.drawn_changed_again))

@@ -160,10 +160,9 @@ class StyleGAN2Task:
             return loss + self._real_penalty(seen[0], seen[2], iteration)
 
         self.discriminator.minimize(map(discriminator_part, zip(parts, fakes, reals, strict=True)), iteration, decay)
-        numbers.add({"gradient": norm, "real_sign": self.augmentation.real_sign})
         self._follow(lengths)
+        numbers.add({"gradient": norm, "path_length": self.mean_length, **self.augmentation.numbers()})
         self.augmentation.adapt(iteration, count)
-        numbers.add({"augmentation": torch.tensor(self.augmentation.probability), "path_length": self.mean_length})
         return numbers.means()
 
     def _generator_part(self, record: StepRecord) -> tuple[Faces, Scalar]:
