@@ -65,7 +65,7 @@ def test_nobody_is_restored_where_the_person_is_not(image):
     person = Person(lambda faces: embed(2.5 * faces), np.full((64, 64, 3), 255, np.uint8))
     cut, skipped = cutter(person=person)(image, [DARK], 64)
     assert cut == []
-    assert "0.30 is needed" in skipped[0].reason
+    assert "0.40 is needed" in skipped[0].reason
 
 
 def test_a_photo_without_a_face_is_no_photo_of_a_person(image):

@@ -18,9 +18,9 @@ from retrato.images.tensors import to_pictures
 from retrato.shapes import Faces, Image
 from retrato.weights.embedders import load_embedder
 
-LEAST_LIKENESS = 0.3
-"""Cosine from which on a face may be the person's. Of strangers 98 in 100 have less. Of faces compared with themselves,
-degraded as in the paper, 93 in 100 have more; degraded heavily, 35 (benchmarks/thresholds.py)."""
+LEAST_LIKENESS = 0.4
+"""Cosine from which on a face may be the person's. Of strangers 96 in 100 have less. Of faces compared with themselves,
+degraded as in the paper, 94 in 100 have more; degraded heavily, 25 (benchmarks/thresholds.py)."""
 CROP_SIZE = 256
 
 Embed = Callable[[Faces], Float[Tensor, "n e"]]
