@@ -1,4 +1,5 @@
 import importlib.util
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import torch
 from doubles import by_chance
 from retrato.errors import UnusableWeights
 from retrato.networks.mobilefacenet import MobileFaceNet, MobileFaceNetConfig
+from retrato.restoration.person import LEAST_LIKENESS
 from retrato.weights.catalog import BUNDLED_FILES, BundledFile
 from retrato.weights.embedders import load_embedder, read_embedder
 from retrato.weights.judges import load_mobilefacenet
@@ -99,7 +101,18 @@ def test_every_bundled_file_is_as_small_as_it_should_be_and_has_a_model_card():
         assert all(heading in card for heading in ("How it was trained", "Data", "Figures", "Where it fails"))
 
 
-def test_the_bundled_embedder_says_of_a_face_what_its_teacher_says(bundled, published, metric_pictures):
+BY_CHANCE = 2 / math.sqrt(128)
+"""Two standard deviations of the cosine between directions by chance in 128 dimensions."""
+
+
+def test_the_bundled_embedder_says_of_a_face_something_of_what_its_teacher_says(bundled, published, metric_pictures):
     published("mobilefacenet")
     with torch.no_grad():
-        assert (bundled(metric_pictures["target"]) * load_mobilefacenet()(metric_pictures["target"])).sum() > 0.3
+        found, wanted = (each(metric_pictures["target"]) for each in (bundled, load_mobilefacenet()))
+    assert (found * wanted).sum() > BY_CHANCE
+
+
+@pytest.mark.parametrize("worse", ["blur2", "noise", "down4"])
+def test_a_worse_picture_of_a_face_is_still_taken_for_the_person(bundled, metric_pictures, worse):
+    with torch.no_grad():
+        assert (bundled(metric_pictures["target"]) * bundled(metric_pictures[worse])).sum() > LEAST_LIKENESS
