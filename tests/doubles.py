@@ -1,6 +1,7 @@
 """Small real objects that tests use in place of large ones."""
 
 import hashlib
+import io
 import math
 import zlib
 from collections.abc import Sequence
@@ -102,6 +103,21 @@ def a_batch(count=2, size=32):
     """Pictures by chance; in each, eyes and mouth are somewhere else and of another size."""
     pictures = torch.randint(0, 255, (count, 3, size, size), dtype=torch.uint8)
     return FaceBatch(pictures, as_tensor(TEMPLATE_PLACES) * torch.linspace(0.9, 1.1, count)[:, None, None])
+
+
+def straight_and_resumed(make, batch, step, iterations=4):
+    """A task that took all iterations, and one that went on in the middle from what another had saved."""
+    straight, stopped, resumed = (make() for _ in range(3))
+    for iteration in range(iterations):
+        step(straight, batch, iteration)
+    for iteration in range(iterations // 2):
+        step(stopped, batch, iteration)
+    file = io.BytesIO()
+    torch.save(stopped.state(), file)
+    resumed.resume(torch.load(io.BytesIO(file.getvalue()), weights_only=True))
+    for iteration in range(iterations // 2, iterations):
+        step(resumed, batch, iteration)
+    return straight, resumed
 
 
 def gradients(task):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from retrato.images.tensors import from_levels, rounded, to_image, to_images, to_pictures
+from retrato.images.tensors import from_levels, mirrored_where, rounded, to_image, to_images, to_pictures
 
 
 @pytest.fixture
@@ -72,3 +72,10 @@ def test_levels_come_back_as_they_were_from_every_value():
 def test_rounding_gives_what_a_file_would_give_back():
     pictures = torch.linspace(-1.2, 1.2, 300).expand(1, 3, 1, 300)
     assert torch.equal(rounded(pictures), to_pictures(to_images(pictures)))
+
+
+def test_some_pictures_are_mirrored_and_the_others_stay():
+    pictures = torch.arange(2 * 3 * 2 * 4, dtype=torch.uint8).reshape(2, 3, 2, 4)
+    one, other = mirrored_where(pictures, torch.tensor([True, False]))
+    assert torch.equal(one, pictures[0].flip(2))
+    assert torch.equal(other, pictures[1])

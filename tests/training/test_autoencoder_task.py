@@ -1,10 +1,16 @@
-import io
 from dataclasses import replace
 
 import pytest
 import torch
 
-from doubles import TINY_AUTOENCODER_TASK, TINY_STYLEGAN2_TASK, a_batch, gradients, tiny_autoencoder_task
+from doubles import (
+    TINY_AUTOENCODER_TASK,
+    TINY_STYLEGAN2_TASK,
+    a_batch,
+    gradients,
+    straight_and_resumed,
+    tiny_autoencoder_task,
+)
 from retrato.data import FaceBatch
 from retrato.errors import UnusableSetting
 from retrato.precision import Precision
@@ -80,17 +86,7 @@ def test_faces_are_drawn_anew_better_and_better():
 
 
 def test_a_resumed_task_goes_on_as_it_would_have():
-    straight, stopped, resumed = (tiny_autoencoder_task() for _ in range(3))
-    batch = a_batch(4)
-    for iteration in range(4):
-        step(straight, batch, iteration)
-    for iteration in range(2):
-        step(stopped, batch, iteration)
-    file = io.BytesIO()
-    torch.save(stopped.state(), file)
-    resumed.resume(torch.load(io.BytesIO(file.getvalue()), weights_only=True))
-    for iteration in range(2, 4):
-        step(resumed, batch, iteration)
+    straight, resumed = straight_and_resumed(tiny_autoencoder_task, a_batch(4), step)
     one, other = (each.autoencoder.network.parameters() for each in (straight, resumed))
     assert all(torch.equal(*pair) for pair in zip(one, other, strict=True))
 

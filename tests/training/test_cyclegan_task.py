@@ -1,10 +1,9 @@
-import io
 from dataclasses import replace
 
 import pytest
 import torch
 
-from doubles import TINY_CYCLEGAN_TASK, a_batch, tiny_cyclegan_task
+from doubles import TINY_CYCLEGAN_TASK, a_batch, straight_and_resumed, tiny_cyclegan_task
 from retrato.data import FaceBatch
 from retrato.errors import UnusableSetting
 from retrato.precision import Precision
@@ -120,17 +119,7 @@ def test_without_a_buffer_discriminators_see_what_was_just_translated():
 
 
 def test_a_resumed_task_goes_on_as_it_would_have():
-    straight, stopped, resumed = (tiny_cyclegan_task() for _ in range(3))
-    batch = a_batch_of_both()
-    for iteration in range(4):
-        step(straight, batch, iteration)
-    for iteration in range(2):
-        step(stopped, batch, iteration)
-    file = io.BytesIO()
-    torch.save(stopped.state(), file)
-    resumed.resume(torch.load(io.BytesIO(file.getvalue()), weights_only=True))
-    for iteration in range(2, 4):
-        step(resumed, batch, iteration)
+    straight, resumed = straight_and_resumed(tiny_cyclegan_task, a_batch_of_both(), step)
     for name, player in straight.players.items():
         for key, tensor in player.network.state_dict().items():
             assert torch.equal(tensor, resumed.players[name].network.state_dict()[key]), (name, key)

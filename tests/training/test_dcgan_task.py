@@ -1,10 +1,9 @@
-import io
 from dataclasses import replace
 
 import pytest
 import torch
 
-from doubles import TINY_DCGAN_TASK, a_batch, tiny_dcgan_task
+from doubles import TINY_DCGAN_TASK, a_batch, straight_and_resumed, tiny_dcgan_task
 from retrato.errors import UnusableSetting
 from retrato.generation import draw_latents
 from retrato.networks.dcgan import DCGANDiscriminatorConfig
@@ -59,17 +58,7 @@ def test_a_batch_can_be_divided_into_parts():
 
 
 def test_a_resumed_task_goes_on_as_it_would_have():
-    straight, stopped, resumed = (tiny_dcgan_task() for _ in range(3))
-    batch = a_batch(4)
-    for iteration in range(4):
-        step(straight, batch, iteration)
-    for iteration in range(2):
-        step(stopped, batch, iteration)
-    file = io.BytesIO()
-    torch.save(stopped.state(), file)
-    resumed.resume(torch.load(io.BytesIO(file.getvalue()), weights_only=True))
-    for iteration in range(2, 4):
-        step(resumed, batch, iteration)
+    straight, resumed = straight_and_resumed(tiny_dcgan_task, a_batch(4), step)
     for name, tensor in straight.generator.network.state_dict().items():
         assert torch.equal(tensor, resumed.generator.network.state_dict()[name]), name
 

@@ -1,4 +1,3 @@
-import io
 import math
 from dataclasses import replace
 
@@ -6,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from doubles import TINY_EMBEDDER_TASK, a_batch, gradients, tiny_embedder_task
+from doubles import TINY_EMBEDDER_TASK, a_batch, gradients, straight_and_resumed, tiny_embedder_task
 from retrato.degradation import degrade
 from retrato.errors import UnusableSetting, UnusableWeights
 from retrato.images.tensors import from_levels
@@ -84,17 +83,7 @@ def test_two_processes_draw_for_the_whole_batch_and_take_their_shares():
 
 
 def test_a_resumed_task_goes_on_as_it_would_have():
-    straight, stopped, resumed = (tiny_embedder_task() for _ in range(3))
-    batch = a_batch(4)
-    for iteration in range(4):
-        step(straight, batch, iteration)
-    for iteration in range(2):
-        step(stopped, batch, iteration)
-    file = io.BytesIO()
-    torch.save(stopped.state(), file)
-    resumed.resume(torch.load(io.BytesIO(file.getvalue()), weights_only=True))
-    for iteration in range(2, 4):
-        step(resumed, batch, iteration)
+    straight, resumed = straight_and_resumed(tiny_embedder_task, a_batch(4), step)
     for name, tensor in straight.embedder.network.state_dict().items():
         assert torch.equal(tensor, resumed.embedder.network.state_dict()[name]), name
     assert all(each is not None for each in gradients(resumed).values())

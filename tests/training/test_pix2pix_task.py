@@ -1,10 +1,9 @@
-import io
 from dataclasses import replace
 
 import pytest
 import torch
 
-from doubles import TINY_PIX2PIX_TASK, a_batch, gradients, tiny_pix2pix_task
+from doubles import TINY_PIX2PIX_TASK, a_batch, gradients, straight_and_resumed, tiny_pix2pix_task
 from retrato.data import FaceBatch, Framing
 from retrato.errors import UnusableSetting
 from retrato.images.tensors import from_levels
@@ -85,17 +84,7 @@ def test_a_batch_in_parts_teaches_what_it_teaches_at_once():
 
 
 def test_a_resumed_task_goes_on_as_it_would_have():
-    straight, stopped, resumed = (tiny_pix2pix_task() for _ in range(3))
-    batch = batch_for(straight)
-    for iteration in range(4):
-        step(straight, batch, iteration)
-    for iteration in range(2):
-        step(stopped, batch, iteration)
-    file = io.BytesIO()
-    torch.save(stopped.state(), file)
-    resumed.resume(torch.load(io.BytesIO(file.getvalue()), weights_only=True))
-    for iteration in range(2, 4):
-        step(resumed, batch, iteration)
+    straight, resumed = straight_and_resumed(tiny_pix2pix_task, batch_for(tiny_pix2pix_task()), step)
     for name, tensor in straight.translator.network.state_dict().items():
         assert torch.equal(tensor, resumed.translator.network.state_dict()[name]), name
 

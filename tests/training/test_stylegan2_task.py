@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from doubles import TINY_STYLEGAN2_TASK, a_batch, gradients, tiny_stylegan2_task
+from doubles import TINY_STYLEGAN2_TASK, a_batch, gradients, straight_and_resumed, tiny_stylegan2_task
 from retrato.precision import Precision
 from retrato.training.division import Division
 from retrato.weights.load import load_stylegan2
@@ -104,17 +104,7 @@ def test_what_is_kept_for_resuming_does_not_grow():
 
 
 def test_a_resumed_task_goes_on_as_it_would_have():
-    straight, stopped, resumed = (tiny_stylegan2_task() for _ in range(3))
-    batch = a_batch(4)
-    for iteration in range(6):
-        step(straight, batch, iteration)
-    for iteration in range(3):
-        step(stopped, batch, iteration)
-    file = io.BytesIO()
-    torch.save(stopped.state(), file)
-    resumed.resume(torch.load(io.BytesIO(file.getvalue()), weights_only=True))
-    for iteration in range(3, 6):
-        step(resumed, batch, iteration)
+    straight, resumed = straight_and_resumed(tiny_stylegan2_task, a_batch(4), step, iterations=6)
     assert resumed.augmentation.probability == straight.augmentation.probability
     for name, player in straight.players.items():
         for one, other in zip(player.network.parameters(), resumed.players[name].network.parameters(), strict=True):

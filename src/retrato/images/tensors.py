@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, Shaped, UInt8
 from torch import Tensor
 
 from retrato.images.grids import Sheet
@@ -37,6 +37,11 @@ def rounded(pictures: Pictures) -> Pictures:
 def to_images(pictures: Pictures) -> list[Image]:
     """Each picture of a batch; see `to_image`."""
     return [to_image(picture) for picture in pictures]
+
+
+def mirrored_where(pictures: Shaped[Tensor, "n c h w"], is_mirrored: Bool[Tensor, " n"]) -> Shaped[Tensor, "n c h w"]:
+    """Left and right exchanged in some of the pictures, whatever their numbers are."""
+    return torch.where(is_mirrored[:, None, None, None], pictures.flip(3), pictures)
 
 
 def tiled(pictures: Pictures, columns: int) -> Sheet:

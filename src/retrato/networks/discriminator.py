@@ -3,6 +3,7 @@
 Plain weights: the published file's equalised scales and gains are folded in when it is read.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -58,8 +59,7 @@ class Discriminator(nn.Module):
         self.config = config
         first = config.image_size // config.fold
         self.first = PlainConv(3 * config.fold**2, config.channels(first), 1)
-        sizes = [first // 2**step for step in range(first.bit_length() - 3)]  # down to 8, each block to half of it
-        self.blocks = nn.ModuleList(DownBlock(config.channels(size), config.channels(size // 2)) for size in sizes)
+        self.blocks = nn.ModuleList(down_to_4(first, config.channels))
         last = config.channels(4)
         self.last = PlainConv(last + 1, last, 3)
         self.gather = nn.Linear(last * 4 * 4, last)
@@ -86,6 +86,12 @@ class DownBlock(nn.Module):
     def forward(self, features: Features) -> Features:
         """(N, I, h, w) to (N, O, h / 2, w / 2)."""
         return self.conv2(self.conv1(features)) + self.shortcut(features)
+
+
+def down_to_4(resolution: int, channels: Callable[[int], int]) -> list[DownBlock]:
+    """Blocks from a resolution down to 4 px, each to half of it; `channels` says how wide features are at each."""
+    sizes = [resolution // 2**step for step in range(resolution.bit_length() - 3)]
+    return [DownBlock(channels(size), channels(size // 2)) for size in sizes]
 
 
 def with_deviation(features: Features, group: int) -> Features:

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from retrato.networks.convolutions import PlainConv
-from retrato.networks.discriminator import DownBlock
+from retrato.networks.discriminator import down_to_4
 from retrato.networks.stylegan2 import Style, StyleGAN2Config
 from retrato.shapes import Faces
 
@@ -22,8 +22,7 @@ class FaceEncoder(nn.Module):
         super().__init__()
         first = config.image_size
         self.first = PlainConv(3, config.channels(first), 1)
-        sizes = [first // 2**step for step in range(first.bit_length() - 3)]  # down to 8, each block to half of it
-        self.blocks = nn.Sequential(*(DownBlock(config.channels(size), config.channels(size // 2)) for size in sizes))
+        self.blocks = nn.Sequential(*down_to_4(first, config.channels))
         last = config.channels(4)
         self.gather = nn.Linear(last * 4 * 4, last)
         self.describe = nn.Linear(last, 2 * config.style_size)

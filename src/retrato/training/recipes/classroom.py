@@ -21,13 +21,7 @@ def dcgan_64() -> Recipe:
     `--set task.network.image_size=128 --set task.discriminator.image_size=128`.
     """
     return Recipe(
-        task=DCGANTaskConfig(
-            network=DCGANConfig(image_size=64, latent_size=100, channels=128),
-            discriminator=DCGANDiscriminatorConfig(image_size=64, channels=64),
-            generator_learning=_dcgan_learning(),
-            discriminator_learning=_dcgan_learning(),
-            precision=Precision.FP32,
-        ),
+        task=_dcgan(image_size=64, channels=128, discriminator_channels=64),
         loop=LoopConfig(iterations=40_000, batch_size=128, decay_share=0.0),
     )
 
@@ -38,13 +32,7 @@ def dcgan_28_digits() -> Recipe:
     Two CPU cores draw digits that can be read within minutes.
     """
     return Recipe(
-        task=DCGANTaskConfig(
-            network=DCGANConfig(image_size=28, latent_size=100, channels=32),
-            discriminator=DCGANDiscriminatorConfig(image_size=28, channels=32),
-            generator_learning=_dcgan_learning(),
-            discriminator_learning=_dcgan_learning(),
-            precision=Precision.FP32,
-        ),
+        task=_dcgan(image_size=28, channels=32, discriminator_channels=32),
         loop=LoopConfig(iterations=2_000, batch_size=128, decay_share=0.0),
     )
 
@@ -128,6 +116,16 @@ def cyclegan_64_laptop() -> Recipe:
             precision=Precision.FP32,
         ),
         loop=LoopConfig(iterations=6_000, batch_size=2, decay_share=0.5),
+    )
+
+
+def _dcgan(image_size: int, channels: int, discriminator_channels: int) -> DCGANTaskConfig:
+    return DCGANTaskConfig(
+        network=DCGANConfig(image_size=image_size, latent_size=100, channels=channels),
+        discriminator=DCGANDiscriminatorConfig(image_size=image_size, channels=discriminator_channels),
+        generator_learning=_dcgan_learning(),
+        discriminator_learning=_dcgan_learning(),
+        precision=Precision.FP32,
     )
 
 

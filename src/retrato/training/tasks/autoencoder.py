@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from retrato.data import FaceBatch, Framing
 from retrato.degradation.draws import Draws, Record
 from retrato.generation import draw_faces
-from retrato.images.tensors import from_levels, tiled
+from retrato.images.tensors import from_levels, mirrored_where, tiled
 from retrato.losses import discriminator_loss, generator_loss, pixel_loss
 from retrato.networks.encoder import FaceEncoder, drawn_latents, surprise
 from retrato.networks.lpips import LPIPS
@@ -170,7 +170,8 @@ class AutoencoderTask:
         """Encode, draw, compare, learn; then the adversary, if it has joined."""
         count = len(batch.pictures) * self.division.processes
         record = self.division.share(self._draw_record(rng, count)).to(self.device)
-        real = self._mirrored(batch.pictures, record)
+        real = mirrored_where(from_levels(batch.pictures.to(self.device)), record.is_mirrored)
+        real = real.contiguous(memory_format=torch.channels_last)
         parts = [
             (self.division.part(real, part), self.division.part(record, part)) for part in range(self.division.parts)
         ]
@@ -198,11 +199,6 @@ class AutoencoderTask:
             numbers.add(self.augmentation.numbers())
             self.augmentation.adapt(iteration, count)
         return numbers.means()
-
-    def _mirrored(self, pictures: UInt8[Tensor, "n 3 s s"], record: AutoencoderRecord) -> Faces:
-        faces = from_levels(pictures.to(self.device))
-        mirrored = torch.where(record.is_mirrored[:, None, None, None], faces.flip(3), faces)
-        return mirrored.contiguous(memory_format=torch.channels_last)
 
     def _drawing_losses(self, faces: Faces, record: AutoencoderRecord) -> dict[str, Scalar]:
         config = self.config

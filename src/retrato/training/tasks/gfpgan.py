@@ -11,7 +11,7 @@ from torch import Tensor
 from retrato.data import FaceBatch, Framing
 from retrato.degradation import DegradationRanges, DegradationRecord, degrade, draw
 from retrato.degradation.record import REFERENCE_SIZE
-from retrato.images.tensors import from_levels, to_images
+from retrato.images.tensors import from_levels, mirrored_where, to_images
 from retrato.losses import pixel_loss, pyramid_loss
 from retrato.losses.components import PlacesOfFaces, mirrored
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
@@ -200,7 +200,7 @@ class GFPGANTask:
         is_mirrored = self.division.share(torch.rand(count, generator=rng) < 0.5)
         record = self.division.share(draw(rng, count, self.config.degradation))
         seeds = self.division.share(torch.randint(2**31, (count,), generator=rng)).to(self.device)
-        pictures = torch.where(is_mirrored[:, None, None, None], batch.pictures.flip(3), batch.pictures)
+        pictures = mirrored_where(batch.pictures, is_mirrored)
         places = torch.where(is_mirrored[:, None, None], mirrored(batch.places), batch.places)
         places = torch.cat([places[..., :2] + record.shift[:, None] / REFERENCE_SIZE, places[..., 2:]], -1)
         parts = []

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from retrato.degradation.draws import Draws, Record
+from retrato.images.tensors import mirrored_where
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def draw_jitter(draws: Draws, is_mirrored: bool) -> JitterRecord:
 
 def jittered(squares: Float[Tensor, "n c s s"], record: JitterRecord, size: int) -> Float[Tensor, "n c {size} {size}"]:
     """Cut and mirrored as the record says; what stands in other channels at the same place."""
-    mirrored = torch.where(record.is_mirrored.to(squares.device)[:, None, None, None], squares.flip(3), squares)
+    mirrored = mirrored_where(squares, record.is_mirrored.to(squares.device))
     room = squares.shape[-1] - size
     corners = (record.place * (room + 1)).long().clamp(max=room).tolist()
     return torch.stack(

@@ -11,7 +11,7 @@ from torch import Tensor
 from retrato.data import FaceBatch, Framing
 from retrato.degradation.draws import Draws, Record
 from retrato.generation import draw_faces
-from retrato.images.tensors import from_levels, tiled
+from retrato.images.tensors import from_levels, mirrored_where, tiled
 from retrato.losses import discriminator_loss, generator_loss, path_length_penalty, path_lengths
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
 from retrato.networks.stylegan2 import Style, StyleGAN2Config, StyleGAN2Generator, Styles, in_every_layer, mix_styles
@@ -181,7 +181,7 @@ class StyleGAN2Task:
 
     def _shown(self, real: Faces, record: StepRecord) -> Faces:
         """Real faces as the discriminator sees them."""
-        mirrored = torch.where(record.is_mirrored[:, None, None, None], real.flip(3), real)
+        mirrored = mirrored_where(real, record.is_mirrored)
         return augment(mirrored.contiguous(memory_format=torch.channels_last), record.real_changed)
 
     def _draw_record(self, rng: torch.Generator, count: int) -> StepRecord:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from retrato.degradation import DegradationRecord, Preset, degrade, draw
 from retrato.degradation.draws import Draws, Record, Values
-from retrato.images.tensors import from_levels
+from retrato.images.tensors import from_levels, mirrored_where
 from retrato.shapes import Faces
 
 KINDS = (Preset.LIGHT, Preset.PAPER, Preset.HEAVY, Preset.OLD_PHOTO)
@@ -117,8 +117,7 @@ def two_views(
 ) -> Float[Tensor, "2*n 3 s s"]:
     """The first look at each face, then the second, in [-1, 1]."""
     record = record.to(device)
-    faces = from_levels(pictures.to(device))
-    faces = torch.where(record.is_mirrored[:, None, None, None], faces.flip(3), faces)
+    faces = mirrored_where(from_levels(pictures.to(device)), record.is_mirrored)
     views = torch.cat([_viewed(faces, record.first), _viewed(faces, record.second)])
     return views.contiguous(memory_format=torch.channels_last)
 
