@@ -113,7 +113,7 @@ class HalvingFilter(nn.Conv2d):
         """
         if not (features.requires_grad and features.device.type == "cpu"):
             return super().forward(features)
-        filtered = F.conv2d(features, self.weight, padding=1, groups=self.groups)
+        filtered = F.conv2d(features, self.weight, self.bias, padding=1, groups=self.groups)
         return filtered[:, :, ::2, ::2]
 
 
