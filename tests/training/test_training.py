@@ -10,12 +10,14 @@ import torch
 from doubles import TINY_ADVERSARY, TINY_TASK, a_batch, tiny_task
 from retrato.data import find_stored_images
 from retrato.errors import Diverged, UnusableData, UnusableRun
+from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.precision import Precision
 from retrato.training.loop import LoopConfig, TrainingFaces, learning_rate_decay, train
 from retrato.training.player import AdamConfig, Player
 from retrato.training.run_folder import RunFolder
 from retrato.training.tasks.adversary import Adversary
 from retrato.training.tasks.gfpgan import LossWeights
+from retrato.training.tasks.judges import PerceptualKind
 from retrato.weights.load import load_gfpgan
 from retrato.weights.store import read_weights
 
@@ -253,6 +255,38 @@ def test_restorer_and_adversary_all_learn_in_a_step():
     for name, player in task.players.items():
         unmoved = [torch.equal(*pair) for pair in zip(before[name], player.network.parameters(), strict=True)]
         assert not any(unmoved), name
+
+
+PROJECTED = replace(
+    TINY_ADVERSARY,
+    discriminator=ProjectedDiscriminatorConfig(seen_size=64, channels=2, channel_max=4, deviation_group=2),
+    penalty_weight=0.0,
+)
+
+
+def test_an_adversary_that_looks_through_a_trained_network_learns_itself_alone():
+    task = tiny_task(replace(TINY_TASK, adversary=PROJECTED))
+    face = task.players["face"].network
+    trunk = task.judges["perceptual"].network.trunk
+    seen = {name: each.clone() for name, each in trunk.state_dict().items()}
+    judges = [each.clone() for each in face.judges.parameters()]
+    terms = task.step(a_batch(), torch.Generator().manual_seed(0), 0, 1.0)
+    assert {"loss/adversarial", "discriminator/face"} < terms.keys()
+    assert not any(map(torch.equal, judges, face.judges.parameters()))
+    assert all(torch.equal(each, seen[name]) for name, each in trunk.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    "without", [{"perceptual": PerceptualKind.VGG}, {"losses": LossWeights(perceptual=0.0)}], ids=["vgg", "none"]
+)
+def test_a_projected_adversary_needs_the_network_that_it_looks_through(without):
+    with pytest.raises(ValueError, match="LPIPS's network"):
+        replace(TINY_TASK, adversary=PROJECTED, **without).require_whole()
+
+
+def test_a_projected_adversary_is_not_equalised_as_well():
+    with pytest.raises(ValueError, match="equalized must be false"):
+        replace(PROJECTED, learning=AdamConfig(equalized=True))
 
 
 def test_the_restorer_does_not_teach_its_judges():

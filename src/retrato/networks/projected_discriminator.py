@@ -65,8 +65,9 @@ class ProjectedDiscriminator(nn.Module):
     def forward(self, pictures: Pictures) -> PatchLogits:
         """How real parts of each picture look, scale after scale."""
         size = self.config.seen_size
-        seen = F.interpolate(pictures, (size, size), mode="bilinear", antialias=True, align_corners=False)
-        features = self._mixed(self.trunk(seen))
+        if pictures.shape[-1] != size:
+            pictures = F.interpolate(pictures, (size, size), mode="bilinear", antialias=True, align_corners=False)
+        features = self._mixed(self.trunk(pictures))
         logits = [judge(each).flatten(1) for judge, each in zip(self.judges, features, strict=True)]
         return torch.cat(logits, 1).float()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ from retrato.losses import (
 from retrato.losses.components import Component, PlacesOfFaces, cut_component
 from retrato.networks.component_discriminator import ComponentDiscriminator
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
+from retrato.networks.projected_discriminator import ProjectedDiscriminator, ProjectedDiscriminatorConfig
+from retrato.networks.squeezenet import SqueezeNet
 from retrato.shapes import Faces, Scalar
 from retrato.training.division import Division
 from retrato.training.player import AdamConfig, Player
@@ -30,7 +33,9 @@ STYLE_WEIGHTS = (0.5, 1.0)
 class AdversaryConfig:
     """Who judges the restorer, and how much that counts; weights and orders as published."""
 
-    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    discriminator: DiscriminatorConfig | ProjectedDiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    """Shape of the face's discriminator: it learns to see by itself, as published, or looks through a trained network,
+    which tells more after fewer faces."""
     learning: AdamConfig = field(default_factory=lambda: AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0))
     """Of the face's discriminator."""
     component_learning: AdamConfig = field(
@@ -58,7 +63,11 @@ class AdversaryConfig:
         """Refuse numbers that are none of their kind."""
         if self.penalty_every < 1 or self.component_channels < 1:
             raise ValueError(f"penalty_every and component_channels must be at least 1, found {self}")
+        if isinstance(self.discriminator, ProjectedDiscriminatorConfig) and self.learning.equalized:
+            raise ValueError("learning.equalized must be false: a projected discriminator's weights are normalised")
 
+
+FaceDiscriminator = Discriminator | ProjectedDiscriminator
 
 Seen = tuple[Faces, Faces, PlacesOfFaces]
 """Restored faces, without a gradient; their targets; where eyes and mouth are."""
@@ -67,9 +76,23 @@ Seen = tuple[Faces, Faces, PlacesOfFaces]
 class Adversary:
     """Discriminators of the face, the eyes and the mouth, which learn to tell restored from real ones."""
 
-    def __init__(self, config: AdversaryConfig, device: torch.device, division: Division | None = None) -> None:
+    def __init__(
+        self,
+        config: AdversaryConfig,
+        device: torch.device,
+        division: Division | None = None,
+        trunk: SqueezeNet | None = None,
+    ) -> None:
+        """Begin with weights by chance.
+
+        Args:
+            config: who judges.
+            device: where to compute.
+            division: how batches are divided.
+            trunk: what a projected discriminator looks through.
+        """
         self.config = config
-        self.face = Player(Discriminator(config.discriminator).to(device), config.learning, division)
+        self.face = Player(_face_discriminator(config.discriminator, trunk).to(device), config.learning, division)
         self.components = {
             each: Player(
                 ComponentDiscriminator(config.component_channels).to(device), config.component_learning, division
@@ -79,7 +102,7 @@ class Adversary:
         }
 
     @property
-    def players(self) -> Mapping[str, Player[Discriminator] | Player[ComponentDiscriminator]]:
+    def players(self) -> Mapping[str, Player[FaceDiscriminator] | Player[ComponentDiscriminator]]:
         """By name."""
         return {"face": self.face, **{str(name): player for name, player in self.components.items()}}
 
@@ -151,3 +174,16 @@ class Adversary:
         if not is_due(iteration, config.penalty_every, config.penalty_weight):
             return target.new_zeros(())
         return config.penalty_weight / 2 * config.penalty_every * real_penalty(self.face.network, target)
+
+
+def _face_discriminator(
+    config: DiscriminatorConfig | ProjectedDiscriminatorConfig, trunk: SqueezeNet | None
+) -> FaceDiscriminator:
+    match config:
+        case DiscriminatorConfig():
+            return Discriminator(config)
+        case ProjectedDiscriminatorConfig():
+            assert trunk is not None
+            return ProjectedDiscriminator(trunk, config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        case _:
+            assert_never(config)
