@@ -24,7 +24,7 @@ from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfi
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.precision import Precision
 from retrato.training.adaptive import AugmentationConfig
-from retrato.training.player import AdamConfig
+from retrato.training.player import LearningConfig
 from retrato.training.tasks.adversary import AdversaryConfig
 from retrato.training.tasks.autoencoder import AutoencoderTask, AutoencoderTaskConfig
 from retrato.training.tasks.cyclegan import CycleGANTask, CycleGANTaskConfig
@@ -81,7 +81,7 @@ TINY_ADVERSARY = AdversaryConfig(
     component_channels=2,
     penalty_every=2,
 )
-TINY_TASK = GFPGANTaskConfig(network=TINY, restorer=AdamConfig(warmup_iterations=2), precision=Precision.FP32)
+TINY_TASK = GFPGANTaskConfig(network=TINY, restorer=LearningConfig(warmup_iterations=2), precision=Precision.FP32)
 
 
 def tiny_task(config=TINY_TASK, division=None):
@@ -132,8 +132,10 @@ def gradients(task):
 TINY_STYLEGAN2_TASK = StyleGAN2TaskConfig(
     network=StyleGAN2Config(image_size=32, style_size=8, channel_base=256, channel_max=8, mapping_layers=2, fold=2),
     discriminator=TINY_ADVERSARY.discriminator,
-    generator_learning=AdamConfig(2e-3, betas=(0.0, 0.99), equalized=True, warmup_iterations=0, largest_gradient=None),
-    discriminator_learning=AdamConfig(2e-3, betas=(0.0, 0.99), equalized=True, warmup_iterations=0),
+    generator_learning=LearningConfig(
+        2e-3, betas=(0.0, 0.99), equalized=True, warmup_iterations=0, largest_gradient=None
+    ),
+    discriminator_learning=LearningConfig(2e-3, betas=(0.0, 0.99), equalized=True, warmup_iterations=0),
     path_every=2,
     penalty_every=2,
     augmentation=AugmentationConfig(ramp_pictures=100),
@@ -148,9 +150,9 @@ def tiny_stylegan2_task(config=TINY_STYLEGAN2_TASK, division=None):
 
 TINY_AUTOENCODER_TASK = AutoencoderTaskConfig(
     network=TINY_STYLEGAN2_TASK.network,
-    learning=AdamConfig(1e-2, equalized=True, warmup_iterations=0),
+    learning=LearningConfig(1e-2, equalized=True, warmup_iterations=0),
     discriminator=ProjectedDiscriminatorConfig(seen_size=64, channels=2, channel_max=4),
-    discriminator_learning=AdamConfig(2e-3, betas=(0.0, 0.99), warmup_iterations=0),
+    discriminator_learning=LearningConfig(2e-3, betas=(0.0, 0.99), warmup_iterations=0),
     first_adversarial_iteration=1,
     augmentation=AugmentationConfig(ramp_pictures=100),
     precision=Precision.FP32,
@@ -163,7 +165,7 @@ def tiny_autoencoder_task(config=TINY_AUTOENCODER_TASK, division=None):
 
 
 def _quick_learning():
-    return AdamConfig(1e-2, betas=(0.5, 0.999), warmup_iterations=0, largest_gradient=None, average_decay=0.0)
+    return LearningConfig(1e-2, betas=(0.5, 0.999), warmup_iterations=0, largest_gradient=None, average_decay=0.0)
 
 
 TINY_DCGAN_TASK = DCGANTaskConfig(

@@ -154,7 +154,8 @@ def test_a_frozen_prior_stays_as_it_came_and_is_no_optimisers_business():
     task.step(a_batch(4), torch.Generator().manual_seed(0), 0, 1.0)
     for name, each in task.restorer.network.named_parameters():
         assert torch.equal(each, before[name]) == name.startswith("prior."), name
-    learning = sum(len(group["params"]) for group in task.restorer.optimizer.param_groups)
+    groups = [group for optimizer in task.restorer.optimizers.values() for group in optimizer.param_groups]
+    learning = sum(len(group["params"]) for group in groups)
     assert learning == sum(1 for name in before if not name.startswith("prior."))
 
 

@@ -13,7 +13,7 @@ from retrato.errors import Diverged, UnusableData, UnusableRun
 from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.precision import Precision
 from retrato.training.loop import LoopConfig, TrainingFaces, learning_rate_decay, train
-from retrato.training.player import AdamConfig, Player
+from retrato.training.player import LearningConfig, Player
 from retrato.training.run_folder import RunFolder
 from retrato.training.tasks.adversary import Adversary
 from retrato.training.tasks.gfpgan import LossWeights
@@ -78,7 +78,9 @@ def test_a_step_in_bf16_comes_close_to_one_in_float32():
 def test_training_brings_the_loss_down(images):
     task = tiny_task(
         replace(
-            TINY_TASK, losses=LossWeights(perceptual=0.0, identity=0.0), restorer=AdamConfig(5e-3, warmup_iterations=1)
+            TINY_TASK,
+            losses=LossWeights(perceptual=0.0, identity=0.0),
+            restorer=LearningConfig(5e-3, warmup_iterations=1),
         )
     )
     pictures = torch.stack([torch.full((3, 32, 32), level, dtype=torch.uint8) for level in (40, 200)])
@@ -200,7 +202,7 @@ def test_a_run_stops_after_the_iteration_if_asked(images, tmp_path):
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_weights():
     network = torch.nn.Linear(2, 1)
-    player = Player(network, AdamConfig())
+    player = Player(network, LearningConfig())
     before = network.weight.clone()
     with pytest.raises(Diverged, match="iteration 7"):
         player.minimize([network(torch.full((1, 2), float("inf"))).sum()], 7)
@@ -217,18 +219,18 @@ def test_a_diverged_run_keeps_its_last_checkpoint(images, tmp_path, monkeypatch)
 
 
 def test_the_learning_rate_rises_then_falls_to_a_tenth():
-    player = Player(torch.nn.Linear(1, 1), AdamConfig(learning_rate=1.0, warmup_iterations=4))
+    player = Player(torch.nn.Linear(1, 1), LearningConfig(learning_rate=1.0, warmup_iterations=4))
     rates = []
     for iteration in range(4):
         player.minimize([player.network(torch.ones(1, 1)).sum()], iteration)
-        rates.append(player.optimizer.param_groups[0]["lr"])
+        rates.append(player.optimizers["optimizer"].param_groups[0]["lr"])
     assert rates == [0.25, 0.5, 0.75, 1.0]
     loop = LoopConfig(iterations=100, decay_share=0.2)
     assert [learning_rate_decay(iteration, loop) for iteration in (0, 80, 90, 100)] == pytest.approx([1, 1, 0.55, 0.1])
 
 
 def test_the_average_follows_quickly_at_first_and_slowly_later():
-    player = Player(torch.nn.Linear(1, 1, bias=False), AdamConfig(average_decay=0.999, learning_rate=1.0))
+    player = Player(torch.nn.Linear(1, 1, bias=False), LearningConfig(average_decay=0.999, learning_rate=1.0))
     start = player.average.weight.clone()
     player.minimize([player.network(torch.ones(1, 1)).sum()], 0)
     moved = (player.average.weight - start) / (player.network.weight - start)
@@ -286,7 +288,7 @@ def test_a_projected_adversary_needs_the_network_that_it_looks_through(without):
 
 def test_a_projected_adversary_is_not_equalised_as_well():
     with pytest.raises(ValueError, match="equalized must be false"):
-        replace(PROJECTED, learning=AdamConfig(equalized=True))
+        replace(PROJECTED, learning=LearningConfig(equalized=True))
 
 
 def test_the_restorer_does_not_teach_its_judges():
@@ -333,7 +335,7 @@ def test_the_best_weights_are_those_with_the_lowest_score(tmp_path):
 
 
 def test_a_score_falls_as_the_restorer_learns():
-    task = tiny_task(replace(TINY_TASK, restorer=AdamConfig(5e-3, warmup_iterations=1, average_decay=0.5)))
+    task = tiny_task(replace(TINY_TASK, restorer=LearningConfig(5e-3, warmup_iterations=1, average_decay=0.5)))
     batch = a_batch(4)
     first = task.score(batch.pictures)
     for iteration in range(15):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from retrato.classroom.distributions import Distribution, Points
 from retrato.losses import discriminator_loss, generator_loss, gradient_penalty, saturating_generator_loss
 from retrato.shapes import PerPicture, Scalar
-from retrato.training.player import AdamConfig, Player
+from retrato.training.player import LearningConfig, Player
 
 SHOWN_POINTS = 1000
 
@@ -35,8 +35,8 @@ class MinMaxConfig:
     latent_size: int = 4
     """How many numbers of noise a point is made of."""
     batch_size: int = 256
-    learning: AdamConfig = field(
-        default_factory=lambda: AdamConfig(
+    learning: LearningConfig = field(
+        default_factory=lambda: LearningConfig(
             2e-3, betas=(0.5, 0.999), warmup_iterations=0, largest_gradient=None, average_decay=0.0
         )
     )

@@ -1,4 +1,4 @@
-"""One side of a game: a network, its optimiser, and its average over time."""
+"""One side of a game: a network, its optimisers, and its average over time."""
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,18 +13,21 @@ from retrato.errors import Diverged
 from retrato.shapes import Scalar
 from retrato.training.division import Division
 from retrato.training.equalized import begin_equalized, equalized_rates
+from retrato.training.muon import Muon
 
 Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
-class AdamConfig:
-    """How a player learns (Kingma and Ba, 2015)."""
+class LearningConfig:
+    """How a player learns: by Adam (Kingma and Ba, 2015), or in part by Muon."""
 
     learning_rate: float = 6e-4
     """After the warm-up."""
     betas: tuple[float, float] = (0.9, 0.99)
-    """How long the means of gradients and of their squares remember."""
+    """How long Adam's means of gradients and of their squares remember."""
+    muon: bool = False
+    """Whether matrices and kernels learn by Muon, which takes fewer pictures; Adam has the rest."""
     equalized: bool = False
     """Whether each parameter begins with the spread, and learns at the rate, of an equalised network.
 
@@ -45,12 +48,14 @@ class AdamConfig:
             raise ValueError(f"betas and average_decay must be at least 0 and below 1, found {self}")
         if self.largest_gradient is not None and not self.largest_gradient > 0:
             raise ValueError(f"largest_gradient must be above 0, found {self.largest_gradient}")
+        if self.muon and self.equalized:
+            raise ValueError("equalized must be false with muon, whose steps do not depend on a parameter's spread")
 
 
 class Player(Generic[Network]):
     """Learns by minimising losses; `average` is what to use. Parameters that need no gradient are left alone."""
 
-    def __init__(self, network: Network, config: AdamConfig, division: Division | None = None) -> None:
+    def __init__(self, network: Network, config: LearningConfig, division: Division | None = None) -> None:
         if config.equalized:
             begin_equalized(network)
         self.network = network
@@ -58,15 +63,21 @@ class Player(Generic[Network]):
         self.config = config
         self.division = division or Division()
         self._learning = {name: each for name, each in network.named_parameters() if each.requires_grad}
-        self.optimizer = torch.optim.Adam(self._groups(), lr=config.learning_rate, betas=config.betas)
+        kernels = {name: each for name, each in self._learning.items() if config.muon and Muon.suits(each)}
+        rest = {name: each for name, each in self._learning.items() if name not in kernels}
+        self.optimizers: dict[str, torch.optim.Optimizer] = {
+            "optimizer": torch.optim.Adam(self._groups(rest), lr=config.learning_rate, betas=config.betas)
+        }
+        if kernels:
+            self.optimizers["muon"] = Muon(kernels.values(), config.learning_rate)
 
-    def _groups(self) -> list[dict[str, Any]]:
+    def _groups(self, parameters: Mapping[str, nn.Parameter]) -> list[dict[str, Any]]:
         """Parameters by the factor on their learning rate."""
         rates = equalized_rates(self.network) if self.config.equalized else {}
         groups: dict[float, list[Tensor]] = {}
-        for name, parameter in self._learning.items():
+        for name, parameter in parameters.items():
             groups.setdefault(rates.get(name, 1.0), []).append(parameter)
-        return [{"params": parameters, "factor": factor} for factor, parameters in groups.items()]
+        return [{"params": each, "factor": factor} for factor, each in groups.items()]
 
     def minimize(self, losses: Iterable[Scalar], iteration: int, decay: float = 1.0) -> Tensor:
         """One step down the mean of the losses, and the norm of the gradient before clipping.
@@ -79,7 +90,8 @@ class Player(Generic[Network]):
         Raises:
             Diverged: the gradient is not finite; the weights are left as they were.
         """
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers.values():
+            optimizer.zero_grad()
         parts = 0
         for loss in losses:
             loss.backward()
@@ -91,9 +103,10 @@ class Player(Generic[Network]):
                 "try a smaller learning rate, or smaller weights of the adversarial losses"
             )
         warmup = min(1.0, (iteration + 1) / max(1, self.config.warmup_iterations))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * group["factor"] * warmup * decay
-        self.optimizer.step()
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = self.config.learning_rate * group.get("factor", 1.0) * warmup * decay
+            optimizer.step()
         self._update_average(iteration)
         return norm
 
@@ -140,14 +153,15 @@ class Player(Generic[Network]):
         return {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            **{name: each.state_dict() for name, each in self.optimizers.items()},
         }
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for name, each in self.optimizers.items():
+            each.load_state_dict(state[name])
 
 
 def total(losses: Iterable[Scalar]) -> Scalar:

@@ -5,7 +5,7 @@ from retrato.networks.dcgan import DCGANConfig, DCGANDiscriminatorConfig
 from retrato.networks.pix2pix import PatchDiscriminatorConfig, UNetConfig
 from retrato.precision import Precision
 from retrato.training.loop import LoopConfig
-from retrato.training.player import AdamConfig
+from retrato.training.player import LearningConfig
 from retrato.training.recipe import Recipe
 from retrato.training.tasks.cyclegan import CycleGANTaskConfig
 from retrato.training.tasks.dcgan import DCGANTaskConfig
@@ -129,6 +129,6 @@ def _dcgan(image_size: int, channels: int, discriminator_channels: int) -> DCGAN
     )
 
 
-def _dcgan_learning() -> AdamConfig:
+def _dcgan_learning() -> LearningConfig:
     """Of DCGAN, Pix2Pix and CycleGAN: 2e-4 at once, unclipped, weights that are not averaged."""
-    return AdamConfig(2e-4, betas=(0.5, 0.999), warmup_iterations=0, largest_gradient=None, average_decay=0.0)
+    return LearningConfig(2e-4, betas=(0.5, 0.999), warmup_iterations=0, largest_gradient=None, average_decay=0.0)

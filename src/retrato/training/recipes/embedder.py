@@ -2,7 +2,7 @@
 
 from retrato.networks.mobilefacenet import MobileFaceNetConfig
 from retrato.training.loop import LoopConfig
-from retrato.training.player import AdamConfig
+from retrato.training.player import LearningConfig
 from retrato.training.recipe import Recipe
 from retrato.training.tasks.embedder import EmbedderTaskConfig
 
@@ -22,7 +22,7 @@ def mobilefacenet_compact() -> Recipe:
                 last_channels=512,
                 fold=2,
             ),
-            learning=AdamConfig(
+            learning=LearningConfig(
                 3e-3, betas=(0.9, 0.99), warmup_iterations=100, largest_gradient=30.0, average_decay=0.99
             ),
         ),

@@ -8,14 +8,14 @@ from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.precision import Precision
 from retrato.training.loop import LoopConfig
-from retrato.training.player import AdamConfig
+from retrato.training.player import LearningConfig
 from retrato.training.recipe import Recipe
 from retrato.training.recipes.stylegan2 import COMPACT_DISCRIMINATOR, COMPACT_PRIOR, published_learning, published_prior
 from retrato.training.tasks.adversary import AdversaryConfig
 from retrato.training.tasks.gfpgan import GFPGANTaskConfig, LossWeights
 from retrato.training.tasks.judges import IdentityKind, PerceptualKind
 
-PAIRED_LEARNING = AdamConfig(1e-3, betas=(0.5, 0.99), equalized=True, warmup_iterations=50, largest_gradient=10.0)
+PAIRED_LEARNING = LearningConfig(1e-3, betas=(0.5, 0.99), equalized=True, warmup_iterations=50, largest_gradient=10.0)
 """Of discriminators in small batches: judging each face by itself, they had learnt nothing after 500 of them."""
 
 
@@ -111,7 +111,7 @@ def gfpgan_128_laptop() -> Recipe:
                 keep_input=True,
             ),
             degradation=DegradationRanges(grey_share=0.1, untouched_share=0.05, mildness=0.15),
-            restorer=AdamConfig(1e-3, warmup_iterations=50),
+            restorer=LearningConfig(1e-3, warmup_iterations=50),
             adversary=AdversaryConfig(
                 discriminator=DiscriminatorConfig(image_size=128, channel_base=2048, channel_max=128, fold=2),
                 learning=PAIRED_LEARNING,

@@ -8,7 +8,7 @@ from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.precision import Precision
 from retrato.training.adaptive import AugmentationConfig
 from retrato.training.loop import LoopConfig
-from retrato.training.player import AdamConfig
+from retrato.training.player import LearningConfig
 from retrato.training.recipe import Recipe
 from retrato.training.tasks.autoencoder import AutoencoderTaskConfig
 from retrato.training.tasks.stylegan2 import StyleGAN2TaskConfig
@@ -70,8 +70,8 @@ def stylegan2_64_compact() -> Recipe:
     return Recipe(
         task=AutoencoderTaskConfig(
             network=SMALL_PRIOR,
-            learning=AdamConfig(2e-3, equalized=True, average_decay=0.998),
-            discriminator_learning=AdamConfig(1e-3, betas=(0.0, 0.99)),
+            learning=LearningConfig(2e-3, equalized=True, average_decay=0.998),
+            discriminator_learning=LearningConfig(1e-3, betas=(0.0, 0.99)),
             first_adversarial_iteration=1_000,
             augmentation=AugmentationConfig(ramp_pictures=100_000),
         ),
@@ -84,9 +84,9 @@ def published_prior(mapping_layers: int) -> StyleGAN2Config:
     return StyleGAN2Config(channel_base=16384, mapping_layers=mapping_layers, resampling=Resampling.FIR)
 
 
-def published_learning(betas: tuple[float, float]) -> AdamConfig:
+def published_learning(betas: tuple[float, float]) -> LearningConfig:
     """2e-3 on equalised weights, at once, unclipped."""
-    return AdamConfig(
+    return LearningConfig(
         2e-3,
         betas=betas,
         equalized=True,

@@ -21,7 +21,7 @@ from retrato.networks.projected_discriminator import ProjectedDiscriminator, Pro
 from retrato.networks.squeezenet import SqueezeNet
 from retrato.shapes import Faces, Scalar
 from retrato.training.division import Division
-from retrato.training.player import AdamConfig, Player
+from retrato.training.player import LearningConfig, Player
 from retrato.training.regularization import is_due, real_penalty
 from retrato.training.task import Numbers
 
@@ -36,10 +36,12 @@ class AdversaryConfig:
     discriminator: DiscriminatorConfig | ProjectedDiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     """Shape of the face's discriminator: it learns to see by itself, as published, or looks through a trained network,
     which tells more after fewer faces."""
-    learning: AdamConfig = field(default_factory=lambda: AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0))
+    learning: LearningConfig = field(
+        default_factory=lambda: LearningConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0)
+    )
     """Of the face's discriminator."""
-    component_learning: AdamConfig = field(
-        default_factory=lambda: AdamConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0)
+    component_learning: LearningConfig = field(
+        default_factory=lambda: LearningConfig(4e-4, betas=(0.0, 0.99), largest_gradient=10.0)
     )
     """Of the components' discriminators."""
     component_channels: int = 64

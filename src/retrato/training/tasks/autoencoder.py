@@ -29,7 +29,7 @@ from retrato.shapes import Faces, Image, Pictures, Scalar
 from retrato.training.adaptive import AdaptiveAugmentation, AugmentationConfig
 from retrato.training.augmentation import AugmentationRecord, augment, draw_augmentation
 from retrato.training.division import Division
-from retrato.training.player import AdamConfig, Player, total
+from retrato.training.player import LearningConfig, Player, total
 from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.weights.store import StoredWeights, config_fields
 
@@ -44,7 +44,7 @@ class AutoencoderTaskConfig:
 
     network: StyleGAN2Config = field(default_factory=StyleGAN2Config)
     """Shape of the generator."""
-    learning: AdamConfig = field(default_factory=AdamConfig)
+    learning: LearningConfig = field(default_factory=LearningConfig)
     """Of the generator and the encoder together."""
     pixel_weight: float = 1.0
     """Of the mean difference of pixels."""
@@ -55,7 +55,7 @@ class AutoencoderTaskConfig:
     drawn by chance are less like faces."""
     discriminator: ProjectedDiscriminatorConfig = field(default_factory=ProjectedDiscriminatorConfig)
     """Shape of the adversary."""
-    discriminator_learning: AdamConfig = field(default_factory=AdamConfig)
+    discriminator_learning: LearningConfig = field(default_factory=LearningConfig)
     """How it learns."""
     adversarial_weight: float = 0.05
     """What it counts that faces drawn by chance look real; 0 does without the adversary."""

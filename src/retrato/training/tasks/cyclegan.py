@@ -18,7 +18,7 @@ from retrato.networks.pix2pix import PatchDiscriminator, PatchDiscriminatorConfi
 from retrato.precision import Precision
 from retrato.shapes import Faces, Image, Pictures, Scalar
 from retrato.training.division import Division
-from retrato.training.player import AdamConfig, Player, total
+from retrato.training.player import LearningConfig, Player, total
 from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.training.tasks.jitter import JitterRecord, draw_jitter, jittered, require_room
 from retrato.weights.store import StoredWeights, config_fields
@@ -44,9 +44,9 @@ class CycleGANTaskConfig:
     """To which pictures are enlarged before a place is drawn to cut them; the network's size leaves them alone."""
     is_mirrored: bool = True
     """Whether half of the pictures are mirrored; not for writing and maps."""
-    translator_learning: AdamConfig = field(default_factory=AdamConfig)
+    translator_learning: LearningConfig = field(default_factory=LearningConfig)
     """How both translators learn."""
-    discriminator_learning: AdamConfig = field(default_factory=AdamConfig)
+    discriminator_learning: LearningConfig = field(default_factory=LearningConfig)
     """How their adversaries do."""
     precision: Precision = Precision.BF16
     """What networks are computed in."""

@@ -16,7 +16,7 @@ from retrato.networks.dcgan import DCGAN, DCGANConfig, DCGANDiscriminator, DCGAN
 from retrato.precision import Precision
 from retrato.shapes import Faces, Image, Scalar
 from retrato.training.division import Division
-from retrato.training.player import AdamConfig, Player
+from retrato.training.player import LearningConfig, Player
 from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.weights.store import StoredWeights, config_fields
 
@@ -32,9 +32,9 @@ class DCGANTaskConfig:
     """Shape of the generator."""
     discriminator: DCGANDiscriminatorConfig = field(default_factory=DCGANDiscriminatorConfig)
     """Shape of its adversary."""
-    generator_learning: AdamConfig = field(default_factory=AdamConfig)
+    generator_learning: LearningConfig = field(default_factory=LearningConfig)
     """How the generator learns."""
-    discriminator_learning: AdamConfig = field(default_factory=AdamConfig)
+    discriminator_learning: LearningConfig = field(default_factory=LearningConfig)
     """How its adversary does."""
     precision: Precision = Precision.BF16
     """What networks are computed in."""

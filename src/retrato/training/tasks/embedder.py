@@ -22,7 +22,7 @@ from retrato.networks.mobilefacenet import Embeddings, MobileFaceNet, MobileFace
 from retrato.precision import Precision
 from retrato.shapes import Faces, Image, PerPicture, Scalar
 from retrato.training.division import Division
-from retrato.training.player import AdamConfig, Player, total
+from retrato.training.player import LearningConfig, Player, total
 from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.training.tasks.views import TwoViewsRecord, ViewRanges, draw_two_views, two_views
 from retrato.weights.store import StoredWeights, config_fields
@@ -48,7 +48,7 @@ class EmbedderTaskConfig:
     """What it counts how alike it finds two looks at one face, compared with the teacher."""
     relation_weight: float = 4.0
     """What it counts how alike it finds all faces of a batch (Park et al., 2019, Relational knowledge distillation)."""
-    learning: AdamConfig = field(default_factory=AdamConfig)
+    learning: LearningConfig = field(default_factory=LearningConfig)
     """How it learns."""
     precision: Precision = Precision.BF16
     """What networks are computed in."""

@@ -23,7 +23,7 @@ from retrato.networks.squeezenet import SqueezeNet
 from retrato.precision import Precision
 from retrato.shapes import Faces, Image, Scalar
 from retrato.training.division import Division
-from retrato.training.player import AdamConfig, Player, total
+from retrato.training.player import LearningConfig, Player, total
 from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.training.tasks.adversary import Adversary, AdversaryConfig
 from retrato.training.tasks.judges import IdentityKind, Judge, LPIPSJudge, PerceptualKind
@@ -70,7 +70,7 @@ class GFPGANTaskConfig:
     """Who says whether faces look alike."""
     identity: IdentityKind = IdentityKind.MOBILEFACENET
     """Who says whether they are one person."""
-    restorer: AdamConfig = field(default_factory=AdamConfig)
+    restorer: LearningConfig = field(default_factory=LearningConfig)
     """How it learns."""
     precision: Precision = Precision.BF16
     """What networks are computed in."""

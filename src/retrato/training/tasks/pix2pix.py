@@ -19,7 +19,7 @@ from retrato.networks.pix2pix import PatchDiscriminator, PatchDiscriminatorConfi
 from retrato.precision import Precision
 from retrato.shapes import Faces, Image, Scalar
 from retrato.training.division import Division
-from retrato.training.player import AdamConfig, Player, total
+from retrato.training.player import LearningConfig, Player, total
 from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.training.tasks.jitter import JitterRecord, draw_jitter, jittered, require_room
 from retrato.translation import PairKind, source_of
@@ -50,9 +50,9 @@ class Pix2PixTaskConfig:
     """To which pictures are enlarged before a place is drawn to cut them; the network's size leaves them alone."""
     is_mirrored: bool = True
     """Whether half of the pairs are mirrored; not for writing and maps."""
-    translator_learning: AdamConfig = field(default_factory=AdamConfig)
+    translator_learning: LearningConfig = field(default_factory=LearningConfig)
     """How the translator learns."""
-    discriminator_learning: AdamConfig = field(default_factory=AdamConfig)
+    discriminator_learning: LearningConfig = field(default_factory=LearningConfig)
     """How its adversary does."""
     precision: Precision = Precision.BF16
     """What networks are computed in."""

@@ -20,7 +20,7 @@ from retrato.shapes import Faces, Image, PerPicture, Scalar
 from retrato.training.adaptive import AdaptiveAugmentation, AugmentationConfig
 from retrato.training.augmentation import AugmentationRecord, augment, draw_augmentation
 from retrato.training.division import Division
-from retrato.training.player import AdamConfig, Player
+from retrato.training.player import LearningConfig, Player
 from retrato.training.regularization import is_due, real_penalty
 from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.weights.store import StoredWeights, config_fields
@@ -38,9 +38,9 @@ class StyleGAN2TaskConfig:
     """Shape of the generator."""
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
     """Shape of its adversary."""
-    generator_learning: AdamConfig = field(default_factory=AdamConfig)
+    generator_learning: LearningConfig = field(default_factory=LearningConfig)
     """How the generator learns."""
-    discriminator_learning: AdamConfig = field(default_factory=AdamConfig)
+    discriminator_learning: LearningConfig = field(default_factory=LearningConfig)
     """How its adversary does."""
     mixing_share: float = 0.9
     """How many pictures have the styles of two latents."""
