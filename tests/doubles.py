@@ -89,7 +89,7 @@ def tiny_task(config=TINY_TASK, division=None):
     perceptual = _any_lpips()
     recognition = MobileFaceNet().eval().requires_grad_(False)
     judges = {"perceptual": LPIPSJudge(perceptual), "identity": MobileFaceNetJudge(recognition)}
-    return GFPGANTask(config, judges, torch.device("cpu"), division)
+    return GFPGANTask(config, judges, torch.device("cpu"), division, perceptual.trunk)
 
 
 def _any_lpips():

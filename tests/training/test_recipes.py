@@ -26,6 +26,7 @@ from doubles import (
 from retrato.data import FaceBatch
 from retrato.errors import UnknownRecipe, UnusableSetting, UnusableWeights
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
+from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.stylegan2 import StyleGAN2Generator
 from retrato.training.build import build_task, judging_weights, start_from, start_from_prior
@@ -63,16 +64,22 @@ def at_a_tiny_size(config):
             network=replace(
                 TINY_STYLEGAN2_TASK.network, fold=config.network.fold, resampling=config.network.resampling
             ),
-            discriminator=replace(TINY_ADVERSARY.discriminator, fold=config.discriminator.fold),
+            discriminator=_tiny(config.discriminator),
         )
     prior = replace(TINY.prior, fold=config.network.prior.fold, resampling=config.network.prior.resampling)
     adversary = replace(
         config.adversary,
-        discriminator=replace(TINY_ADVERSARY.discriminator, fold=config.adversary.discriminator.fold),
+        discriminator=_tiny(config.adversary.discriminator),
         component_channels=2,
         first_iteration=0,
     )
     return replace(config, network=replace(config.network, prior=prior), adversary=adversary)
+
+
+def _tiny(config):
+    if isinstance(config, ProjectedDiscriminatorConfig):
+        return TINY_AUTOENCODER_TASK.discriminator
+    return replace(TINY_ADVERSARY.discriminator, fold=config.fold)
 
 
 MAKERS = {
@@ -192,6 +199,16 @@ def test_the_networks_that_judge_a_recipe_are_known_before_they_are_loaded(name,
     assert judging_weights(recipe(name).task) == weights
 
 
+def test_what_an_adversary_looks_through_is_fetched_once():
+    config = recipe("gfpgan-256-compact").task
+    assert judging_weights(config) == ["lpips-squeezenet", "mobilefacenet"]
+    assert judging_weights(replace(config, perceptual=PerceptualKind.VGG)) == [
+        "vgg19",
+        "mobilefacenet",
+        "lpips-squeezenet",
+    ]
+
+
 def test_only_a_restorer_starts_from_a_prior(tmp_path):
     with pytest.raises(UnusableSetting, match="--start-from"):
         start_from_prior(tiny_stylegan2_task(), "prior.safetensors")
@@ -278,7 +295,8 @@ def test_settings_that_make_no_sense_are_refused(setting):
 @pytest.mark.parametrize(
     ("name", "setting"),
     [
-        ("gfpgan-256-compact", "task.adversary.discriminator.image_size=128"),
+        ("gfpgan-128-laptop", "task.adversary.discriminator.image_size=64"),
+        ("gfpgan-256-compact", "task.adversary.learning.equalized=true"),
         ("gfpgan-256-compact", "task.restorer.learning_rate=-1"),
         ("gfpgan-256-compact", "task.restorer.betas=[0.9, 1.0]"),
         ("gfpgan-256-compact", "task.adversary.component_channels=0"),

@@ -53,7 +53,8 @@ def build_task(config: TaskConfig, device: torch.device, division: Division) -> 
     task: AnyTask
     match config:
         case GFPGANTaskConfig():
-            task = GFPGANTask(config, _judges(config, device), device, division)
+            trunk = _moved(judges.load_lpips().trunk, device) if _is_projected(config) else None
+            task = GFPGANTask(config, _judges(config, device), device, division, trunk)
         case StyleGAN2TaskConfig():
             task = StyleGAN2Task(config, device, division)
         case AutoencoderTaskConfig():
@@ -82,7 +83,8 @@ def judging_weights(config: TaskConfig) -> list[str]:
     perceptual = {PerceptualKind.LPIPS: "lpips-squeezenet", PerceptualKind.VGG: "vgg19"}[config.perceptual]
     identity = {IdentityKind.MOBILEFACENET: "mobilefacenet", IdentityKind.ARCFACE: "arcface"}[config.identity]
     compares = config.losses.perceptual or config.losses.style
-    return [*([perceptual] if compares else []), *([identity] if config.losses.identity else [])]
+    names = [*([perceptual] if compares else []), *([identity] if config.losses.identity else [])]
+    return [*names, *(["lpips-squeezenet"] if _is_projected(config) and "lpips-squeezenet" not in names else [])]
 
 
 def start_from(task: AnyTask, name_or_file: str) -> None:
@@ -201,6 +203,11 @@ def _identity_judge(kind: IdentityKind, device: torch.device) -> Judge:
             return ArcFaceJudge(_moved(judges.load_arcface(), device))
         case _:
             assert_never(kind)
+
+
+def _is_projected(config: GFPGANTaskConfig) -> bool:
+    """Whether its adversary looks through a trained network."""
+    return config.adversary is not None and config.adversary.is_projected
 
 
 def _moved(network: nn.Module, device: torch.device) -> Any:

@@ -65,8 +65,11 @@ class AdversaryConfig:
         """Refuse numbers that are none of their kind."""
         if self.penalty_every < 1 or self.component_channels < 1:
             raise ValueError(f"penalty_every and component_channels must be at least 1, found {self}")
-        if isinstance(self.discriminator, ProjectedDiscriminatorConfig) and self.learning.equalized:
-            raise ValueError("learning.equalized must be false: a projected discriminator's weights are normalised")
+
+    @property
+    def is_projected(self) -> bool:
+        """Whether the face's discriminator looks through a trained network."""
+        return isinstance(self.discriminator, ProjectedDiscriminatorConfig)
 
 
 FaceDiscriminator = Discriminator | ProjectedDiscriminator

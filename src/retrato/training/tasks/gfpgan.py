@@ -16,7 +16,6 @@ from retrato.losses import pixel_loss, pyramid_loss
 from retrato.losses.components import PlacesOfFaces, mirrored
 from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
-from retrato.networks.lpips import LPIPS
 from retrato.networks.noise import NoiseSeeds
 from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.networks.squeezenet import SqueezeNet
@@ -26,7 +25,7 @@ from retrato.training.division import Division
 from retrato.training.player import LearningConfig, Player, total
 from retrato.training.task import Numbers, Terms, resume_players, states
 from retrato.training.tasks.adversary import Adversary, AdversaryConfig
-from retrato.training.tasks.judges import IdentityKind, Judge, LPIPSJudge, PerceptualKind
+from retrato.training.tasks.judges import IdentityKind, Judge, PerceptualKind
 from retrato.weights.store import StoredWeights, config_fields
 
 PREVIEW_SEED = 0
@@ -87,16 +86,20 @@ class GFPGANTaskConfig:
         if size < LEAST_SIZE:
             raise ValueError(f"the networks that judge need faces of {LEAST_SIZE} px or more, found {size}")
         losses = self.losses
-        match self.adversary.discriminator if self.adversary else None:
-            case DiscriminatorConfig(image_size=found) if found != size:
-                raise ValueError(f"task.adversary.discriminator.image_size is {found}, and the faces have {size} px")
-            case ProjectedDiscriminatorConfig() if self.perceptual is not PerceptualKind.LPIPS or not losses.perceptual:
-                raise ValueError(
-                    "a projected discriminator looks through LPIPS's network: task.perceptual must be lpips, and "
-                    "task.losses.perceptual above 0"
-                )
+        if self.adversary:
+            self._require_fitting(self.adversary)
         if not any((losses.pixel, losses.pyramid, losses.perceptual, losses.style, losses.identity, self.adversary)):
             raise ValueError("every loss counts 0: nothing would be learned")
+
+    def _require_fitting(self, adversary: AdversaryConfig) -> None:
+        size = self.network.image_size
+        match adversary.discriminator:
+            case DiscriminatorConfig(image_size=found) if found != size:
+                raise ValueError(f"task.adversary.discriminator.image_size is {found}, and the faces have {size} px")
+            case ProjectedDiscriminatorConfig() if adversary.learning.equalized:
+                raise ValueError(
+                    "task.adversary.learning.equalized must be false: a projected discriminator is normalised already"
+                )
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ class GFPGANTask:
         judges: Mapping[str, Judge],
         device: torch.device,
         division: Division | None = None,
+        trunk: SqueezeNet | None = None,
     ) -> None:
         """Begin with weights by chance.
 
@@ -126,6 +130,7 @@ class GFPGANTask:
             judges: `perceptual` and `identity`; one whose loss counts nothing may be missing.
             device: where to compute.
             division: how batches are divided.
+            trunk: what an adversary with a projected discriminator looks through.
         """
         self.config = config
         self.judges = judges
@@ -134,9 +139,7 @@ class GFPGANTask:
         network = GFPGAN(config.network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         network.prior.requires_grad_(not config.freeze_prior)
         self.restorer = Player(network, config.restorer, self.division)
-        self.adversary = (
-            Adversary(config.adversary, device, self.division, _trunk(judges)) if config.adversary else None
-        )
+        self.adversary = Adversary(config.adversary, device, self.division, trunk) if config.adversary else None
 
     framing = Framing.SQUARE
 
@@ -259,12 +262,3 @@ class GFPGANTask:
     def weights(self) -> StoredWeights:
         """The averaged restorer."""
         return StoredWeights("gfpgan", config_fields(self.config.network), self.restorer.average.state_dict(), {})
-
-
-def _trunk(judges: Mapping[str, Judge]) -> SqueezeNet | None:
-    """What a projected discriminator looks through, where it is at hand."""
-    match judges.get("perceptual"):
-        case LPIPSJudge(network=LPIPS(trunk=SqueezeNet() as trunk)):
-            return trunk
-        case _:
-            return None
