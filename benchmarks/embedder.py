@@ -26,7 +26,7 @@ from retrato.networks.mobilefacenet import MobileFaceNet
 from retrato.precision import Precision
 from retrato.restoration.restorer import GFPGANRestorer
 from retrato.shapes import Faces, PerPicture
-from retrato.weights.catalog import EMBEDDER
+from retrato.weights.bundle import EMBEDDER
 from retrato.weights.embedders import load_embedder
 from retrato.weights.judges import load_mobilefacenet
 from retrato.weights.store import read_weights

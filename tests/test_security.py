@@ -34,7 +34,8 @@ from retrato.restoration.folders.jobs import find_jobs
 from retrato.restoration.loading import load_restorer
 from retrato.training.run_folder import RunFolder
 from retrato.weights import judges
-from retrato.weights.catalog import BUNDLED_FILES, PUBLISHED_FILES, published_file
+from retrato.weights.bundle import BUNDLED_FILES
+from retrato.weights.catalog import PUBLISHED_FILES, published_file
 from retrato.weights.companions import load_parsenet, load_retinaface
 from retrato.weights.convert import convert
 from retrato.weights.files import read_torch, read_torch_arrays

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from retrato.weights.catalog import EMBEDDER, PRIOR, RESTORER, BundledFile
+from retrato.weights.bundle import EMBEDDER, PRIOR, RESTORER, BundledFile
 from retrato.weights.embedders import NETWORK
 from retrato.weights.store import read_weights, write_weights
 

@@ -10,7 +10,7 @@ from doubles import by_chance
 from retrato.errors import UnusableWeights
 from retrato.networks.mobilefacenet import MobileFaceNet, MobileFaceNetConfig
 from retrato.restoration.person import LEAST_LIKENESS
-from retrato.weights.catalog import BUNDLED_FILES, BundledFile
+from retrato.weights.bundle import BUNDLED_FILES, BundledFile
 from retrato.weights.embedders import load_embedder, read_embedder
 from retrato.weights.judges import load_mobilefacenet
 from retrato.weights.store import StoredWeights, config_fields, read_weights, write_weights

@@ -15,7 +15,7 @@ from retrato.cli.options import FiniteFloatRange, device_option, seed_option
 from retrato.cli.text import counted
 from retrato.device import DeviceName, choose_device
 from retrato.errors import UnwritableOutput
-from retrato.weights.catalog import PRIOR
+from retrato.weights.bundle import PRIOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -12,7 +12,7 @@ from retrato.cli.fetching import fetch_named
 from retrato.cli.options import device_option, seed_option
 from retrato.device import DeviceName, choose_device
 from retrato.errors import UnusableFace, UnusableSetting, UnwritableOutput
-from retrato.weights.catalog import PRIOR
+from retrato.weights.bundle import PRIOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

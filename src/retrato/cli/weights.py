@@ -12,14 +12,8 @@ import click
 from retrato.cli.fetching import fetch
 from retrato.cli.text import counted, megabytes, table
 from retrato.errors import RetratoError, UnavailableWeights
-from retrato.weights.catalog import (
-    BUNDLED_FILES,
-    BundledFile,
-    PublishedFile,
-    bundled_file,
-    published_file,
-    published_names,
-)
+from retrato.weights.bundle import BUNDLED_FILES, BundledFile, bundled_file
+from retrato.weights.catalog import PublishedFile, published_file, published_names
 from retrato.weights.copies import (
     OFFLINE_FOLDER,
     Copy,

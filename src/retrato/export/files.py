@@ -9,7 +9,8 @@ from retrato.export.label import ExportLabel
 from retrato.export.onnx_file import require_onnx, write_onnx
 from retrato.export.program import trace
 from retrato.export.torch_file import write_torch_program
-from retrato.weights.catalog import BUNDLED_FOLDER, PUBLISHED_FILES
+from retrato.weights.bundle import BUNDLED_FOLDER
+from retrato.weights.catalog import PUBLISHED_FILES
 from retrato.weights.copies import sha256
 from retrato.weights.load import describe_weights, load_gfpgan, weights_file
 from retrato.whole_files import written_whole

@@ -15,7 +15,7 @@ from retrato.images.resizing import Resized
 from retrato.images.tensors import from_levels
 from retrato.networks.mtcnn import MTCNN, OUTPUT_SIZE, REFINEMENT_SIZE, WINDOW_SIZE, WINDOW_STEP
 from retrato.shapes import Image, Pictures
-from retrato.weights.catalog import BUNDLED_FOLDER
+from retrato.weights.bundle import BUNDLED_FOLDER
 
 CPU = torch.device("cpu")
 

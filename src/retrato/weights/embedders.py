@@ -4,7 +4,7 @@ from pathlib import Path
 
 from retrato.errors import UnusableWeights
 from retrato.networks.mobilefacenet import MobileFaceNet, MobileFaceNetConfig
-from retrato.weights.catalog import EMBEDDER
+from retrato.weights.bundle import EMBEDDER
 from retrato.weights.judges import fold_normalisation
 from retrato.weights.load import filled
 from retrato.weights.store import StoredWeights, read_weights

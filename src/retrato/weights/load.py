@@ -18,7 +18,8 @@ from retrato.networks.pix2pix import UNet, UNetConfig
 from retrato.networks.resampling import Resampling
 from retrato.networks.restoreformer import RestoreFormer, RestoreFormerConfig
 from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
-from retrato.weights.catalog import PRIOR, RESTORER, bundled_file, published_names
+from retrato.weights.bundle import PRIOR, RESTORER, bundled_file
+from retrato.weights.catalog import published_names
 from retrato.weights.download import find_weights
 from retrato.weights.files import is_torch_file, read_torch
 from retrato.weights.names.restoreformer import CODEBOOK
