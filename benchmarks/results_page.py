@@ -3,7 +3,7 @@
     python benchmarks/results_page.py --valid FACES --old FACES [--groups CSV] [--weights bundled] [-o docs/results.md]
 
 FACES are square faces that the model has never seen: good ones, which are degraded here, and old photos, whose truth
-nobody knows. The networks that measure are taken from the folder that RETRATO_WEIGHTS names. Half an hour of two CPU
+nobody knows. The networks that measure are taken from the folder that RETRATO_WEIGHTS names. Seven minutes of two CPU
 cores for 80 and 250 faces; `--at-most` takes fewer, to try it.
 """
 
