@@ -26,6 +26,9 @@ Pictures = Float[Tensor, "n 3 h w"]
 Enlarged = Float[Tensor, "n 3 larger_h larger_w"]
 """RGB around [-1, 1], larger than the `Pictures` that it came from."""
 
+Features = Float[Tensor, "n _ _ _"]
+"""What a network makes of pictures on its way, (N, C, h, w)."""
+
 Faces = Float[Tensor, "n 3 s s"]
 """Aligned faces, RGB in [-1, 1]."""
 

@@ -4,12 +4,11 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 
 from doubles import REFERENCE, TINY, published_weights
+from retrato.networks.modulation import ModulatedConv, StyledConv
 from retrato.networks.resampling import BLUR, Resampling, enlarge
 from retrato.networks.stylegan2 import (
     Condition,
     Mapping,
-    ModulatedConv,
-    StyledConv,
     StyleGAN2Config,
     StyleGAN2Generator,
     in_every_layer,

@@ -11,8 +11,9 @@ from retrato.networks.component_discriminator import ComponentDiscriminator
 from retrato.networks.convolutions import PlainConv
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
+from retrato.networks.modulation import ModulatedConv
 from retrato.networks.resampling import Resampling
-from retrato.networks.stylegan2 import ModulatedConv, StyleGAN2Config, StyleGAN2Generator
+from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from retrato.training.equalized import begin_equalized, equalized_rates
 from retrato.weights.names.discriminators import component_discriminator_to_ours, discriminator_to_ours
 from retrato.weights.names.gfpgan import UNET_GAINS

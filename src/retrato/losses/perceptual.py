@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
-from retrato.losses.style import Features
 from retrato.networks.vgg import VGGLayer
-from retrato.shapes import Scalar
+from retrato.shapes import Features, Scalar
 
 LAYER_WEIGHTS = {
     VGGLayer.CONV1_2: 0.1,

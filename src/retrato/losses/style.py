@@ -6,9 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from retrato.shapes import Scalar
-
-Features = Float[Tensor, "n _ _ _"]
+from retrato.shapes import Features, Scalar
 
 
 def gram_matrix(features: Float[Tensor, "n c _ _"]) -> Float[Tensor, "n c c"]:

@@ -12,8 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from retrato.networks.convolutions import BlurredConv, PlainConv
-from retrato.networks.stylegan2 import Features
-from retrato.shapes import Pictures
+from retrato.shapes import Features, Pictures
 
 Logits = Float[Tensor, "n 1"]
 

@@ -5,7 +5,8 @@ from torch import Tensor, nn
 
 from retrato.networks.convolutions import PlainConv
 from retrato.networks.discriminator import down_to_4
-from retrato.networks.stylegan2 import Style, StyleGAN2Config
+from retrato.networks.modulation import Style
+from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.shapes import Faces
 
 SPREAD = 0.6

@@ -9,18 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from retrato.networks.discriminator import DownBlock
+from retrato.networks.modulation import begin_even
 from retrato.networks.noise import NoiseSeeds
 from retrato.networks.resampling import FROM_RESOLUTION, Resampling, convolve_doubled, enlarge, kernel_phases
-from retrato.networks.stylegan2 import (
-    Condition,
-    Features,
-    StyleGAN2Config,
-    StyleGAN2Generator,
-    Styles,
-    begin_even,
-    resolutions,
-)
-from retrato.shapes import Faces
+from retrato.networks.stylegan2 import Condition, StyleGAN2Config, StyleGAN2Generator, Styles, resolutions
+from retrato.shapes import Faces, Features
 
 
 @dataclass(frozen=True)

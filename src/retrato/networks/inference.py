@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from retrato.networks.gfpgan import DegradationRemoval, ResidualBlock
-from retrato.networks.stylegan2 import StyledConv, StyleGAN2Generator, ToRGB
+from retrato.networks.modulation import StyledConv, ToRGB
+from retrato.networks.stylegan2 import StyleGAN2Generator
 
 Network = TypeVar("Network", bound=nn.Module)
 

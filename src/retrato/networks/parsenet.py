@@ -13,9 +13,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from retrato.networks.convolutions import conv_norm
-from retrato.shapes import Faces
+from retrato.shapes import Faces, Features
 
-Features = Float[Tensor, "n _ _ _"]
 RegionLogits = Float[Tensor, "n 19 s s"]
 
 

@@ -18,8 +18,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from retrato.networks.discriminator import with_deviation
 from retrato.networks.lpips import unit_length
 from retrato.networks.squeezenet import SqueezeNet
-from retrato.networks.stylegan2 import Features
-from retrato.shapes import Pictures
+from retrato.shapes import Features, Pictures
 
 SCALES = (0, 1, 2, 6)
 """SqueezeNet's slices that are looked at: the last of each resolution, a 2nd to a 16th of what it sees."""

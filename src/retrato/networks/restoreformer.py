@@ -11,8 +11,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from retrato.networks.stylegan2 import Features
-from retrato.shapes import Faces
+from retrato.shapes import Faces, Features
 
 GROUPS = 32
 """Of channels that are normalised together."""

@@ -14,9 +14,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from retrato.networks.convolutions import conv_norm
-from retrato.shapes import Pictures
+from retrato.shapes import Features, Pictures
 
-Features = Float[Tensor, "n _ _ _"]
 Anchors = Float[Tensor, "anchors 4"]
 """Centre x, centre y, width and height in pixels, counted from the picture's upper left corner."""
 

@@ -10,8 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from retrato.networks.stylegan2 import Features
-from retrato.shapes import Enlarged, Pictures
+from retrato.shapes import Enlarged, Features, Pictures
 
 RESIDUAL = 0.2
 """Part of what a block draws that is added to its input (Wang et al., 2018, section 3.1)."""

@@ -4,13 +4,10 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 from retrato.networks.imagenet import normalised
-from retrato.shapes import Pictures
-
-Features = Float[Tensor, "n _ _ _"]
+from retrato.shapes import Features, Pictures
 
 
 class VGGLayer(StrEnum):

@@ -18,8 +18,9 @@ from torch import Tensor
 from retrato.device import DeviceName, choose_device
 from retrato.errors import UnusableWeights
 from retrato.losses import geodesic_cross_loss
+from retrato.networks.modulation import StyledConv
 from retrato.networks.noise import noise_seeds, seeded_noise
-from retrato.networks.stylegan2 import StyledConv, StyleGAN2Generator, Styles
+from retrato.networks.stylegan2 import StyleGAN2Generator, Styles
 from retrato.shapes import Faces, PerPicture
 from retrato.weights.load import describe_weights, load_stylegan2
 

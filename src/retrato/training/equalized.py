@@ -14,7 +14,8 @@ from retrato.networks.convolutions import BlurredConv, PlainConv
 from retrato.networks.discriminator import Discriminator, DownBlock
 from retrato.networks.encoder import FaceEncoder
 from retrato.networks.gfpgan import DegradationRemoval, ResidualBlock
-from retrato.networks.stylegan2 import GAIN, Mapping, ModulatedConv, StyledConv
+from retrato.networks.modulation import GAIN, ModulatedConv, StyledConv
+from retrato.networks.stylegan2 import Mapping
 
 MAPPING_RATE = 0.01
 """Of the network from z to w, beside the others (Karras et al., 2019, appendix C)."""

@@ -21,9 +21,10 @@ from retrato.images.tensors import from_levels, mirrored_where, tiled
 from retrato.losses import discriminator_loss, generator_loss, pixel_loss
 from retrato.networks.encoder import FaceEncoder, drawn_latents, surprise
 from retrato.networks.lpips import LPIPS
+from retrato.networks.modulation import Style
 from retrato.networks.projected_discriminator import ProjectedDiscriminator, ProjectedDiscriminatorConfig
 from retrato.networks.squeezenet import SqueezeNet
-from retrato.networks.stylegan2 import Style, StyleGAN2Config, StyleGAN2Generator, in_every_layer
+from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator, in_every_layer
 from retrato.precision import Precision
 from retrato.shapes import Faces, Image, Pictures, Scalar
 from retrato.training.adaptive import AdaptiveAugmentation, AugmentationConfig

@@ -14,7 +14,8 @@ from retrato.generation import draw_faces
 from retrato.images.tensors import from_levels, mirrored_where, tiled
 from retrato.losses import discriminator_loss, generator_loss, path_length_penalty, path_lengths
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
-from retrato.networks.stylegan2 import Style, StyleGAN2Config, StyleGAN2Generator, Styles, in_every_layer, mix_styles
+from retrato.networks.modulation import Style
+from retrato.networks.stylegan2 import StyleGAN2Config, StyleGAN2Generator, Styles, in_every_layer, mix_styles
 from retrato.precision import Precision
 from retrato.shapes import Faces, Image, PerPicture, Scalar
 from retrato.training.adaptive import AdaptiveAugmentation, AugmentationConfig
