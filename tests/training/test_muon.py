@@ -1,10 +1,10 @@
 import copy
-import io
 
 import pytest
 import torch
 from torch import nn
 
+from doubles import straight_and_resumed
 from retrato.training.muon import Muon
 from retrato.training.player import LearningConfig, Player
 
@@ -19,8 +19,11 @@ def a_network(memory_format=torch.contiguous_format):
 
 def take_steps(player, iterations):
     for iteration in iterations:
-        pictures = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(iteration))
-        player.minimize([(player.network(pictures) - 1).square().mean()], iteration)
+        take_step(player, torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(iteration)), iteration)
+
+
+def take_step(player, pictures, iteration):
+    player.minimize([(player.network(pictures) - 1).square().mean()], iteration)
 
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
@@ -60,13 +63,8 @@ def test_a_player_that_learns_by_it_gets_better_and_every_parameter_moves(memory
 
 def test_it_resumes_bit_for_bit():
     config = LearningConfig(1e-2, muon=True, warmup_iterations=3)
-    straight, stopped, resumed = (Player(a_network(), config) for _ in range(3))
-    take_steps(straight, range(6))
-    take_steps(stopped, range(3))
-    file = io.BytesIO()
-    torch.save(stopped.state(), file)
-    resumed.resume(torch.load(io.BytesIO(file.getvalue()), weights_only=True))
-    take_steps(resumed, range(3, 6))
+    pictures = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(9))
+    straight, resumed = straight_and_resumed(lambda: Player(a_network(), config), pictures, take_step)
     for one, other in zip(straight.network.parameters(), resumed.network.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 

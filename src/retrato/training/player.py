@@ -65,7 +65,7 @@ class Player(Generic[Network]):
         self._learning = {name: each for name, each in network.named_parameters() if each.requires_grad}
         kernels = {name: each for name, each in self._learning.items() if config.muon and Muon.suits(each)}
         rest = {name: each for name, each in self._learning.items() if name not in kernels}
-        self.optimizers: dict[str, torch.optim.Optimizer] = {
+        self.optimizers: dict[str, torch.optim.Optimizer] = {  # by their names in checkpoints; Adam was alone once
             "optimizer": torch.optim.Adam(self._groups(rest), lr=config.learning_rate, betas=config.betas)
         }
         if kernels:

@@ -19,7 +19,6 @@ COMPACT_PRIOR = StyleGAN2Config(
 """Of the bundled model."""
 SMALL_PRIOR = StyleGAN2Config(image_size=64, style_size=128, channel_base=4096, channel_max=256, mapping_layers=4)
 """Of the bundled prior."""
-COMPACT_DISCRIMINATOR = DiscriminatorConfig(image_size=256, channel_base=4096, channel_max=256, fold=2)
 PUBLISHED_AVERAGE = 0.5 ** (32 / 10_000)
 """Half of the averaged weights are from the last 10,000 / 32 iterations (BasicSR)."""
 
@@ -51,7 +50,7 @@ def stylegan2_256_compact() -> Recipe:
     return Recipe(
         task=StyleGAN2TaskConfig(
             network=replace(COMPACT_PRIOR, mapping_layers=4),
-            discriminator=COMPACT_DISCRIMINATOR,
+            discriminator=DiscriminatorConfig(image_size=256, channel_base=4096, channel_max=256, fold=2),
             generator_learning=published_learning((0.0, 0.99 ** (4 / 5))),
             discriminator_learning=published_learning((0.0, 0.99 ** (16 / 17))),
             penalty_weight=2.0,  # gamma grows with the number of pixels (Karras et al., 2020, limited data, table 5)
