@@ -13,6 +13,7 @@ from torch import Tensor
 
 from retrato.data import FaceBatch
 from retrato.losses.components import TEMPLATE_PLACES, as_tensor
+from retrato.networks.component_discriminator import ComponentDiscriminatorConfig
 from retrato.networks.cyclegan import CycleGANConfig
 from retrato.networks.dcgan import DCGANConfig, DCGANDiscriminatorConfig
 from retrato.networks.discriminator import DiscriminatorConfig
@@ -78,7 +79,7 @@ TINY = GFPGANConfig(
 
 TINY_ADVERSARY = AdversaryConfig(
     discriminator=DiscriminatorConfig(image_size=32, channel_base=64, channel_max=4, deviation_group=2),
-    component_channels=2,
+    component_discriminator=ComponentDiscriminatorConfig(2),
     penalty_every=2,
 )
 TINY_TASK = GFPGANTaskConfig(network=TINY, restorer=LearningConfig(warmup_iterations=2), precision=Precision.FP32)

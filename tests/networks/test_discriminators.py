@@ -4,7 +4,7 @@ import torch
 from safetensors.torch import load_file
 
 from doubles import REFERENCE, published_weights
-from retrato.networks.component_discriminator import ComponentDiscriminator
+from retrato.networks.component_discriminator import ComponentDiscriminator, ComponentDiscriminatorConfig
 from retrato.networks.convolutions import BlurredConv
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig, with_deviation
 from retrato.weights.names.discriminators import component_discriminator_to_ours, discriminator_to_ours
@@ -21,7 +21,7 @@ def test_judges_pictures_as_the_published_discriminator_does():
 
 @torch.no_grad()
 def test_judges_components_as_the_published_discriminator_does():
-    network = ComponentDiscriminator()
+    network = ComponentDiscriminator(ComponentDiscriminatorConfig())
     network.load_state_dict(component_discriminator_to_ours(published_weights("component_discriminator.safetensors")))
     reference = np.load(REFERENCE / "component_discriminator.npz")
     logits, (fine, coarse) = network(torch.from_numpy(reference["pictures"]))
@@ -42,7 +42,10 @@ def test_a_logit_for_each_picture_at_any_fold(faces, fold):
 
 
 def test_every_parameter_of_a_discriminator_learns(faces):
-    for network in (Discriminator(DiscriminatorConfig(64, 256, 8)), ComponentDiscriminator(4)):
+    for network in (
+        Discriminator(DiscriminatorConfig(64, 256, 8)),
+        ComponentDiscriminator(ComponentDiscriminatorConfig(4)),
+    ):
         outputs = network(faces)
         (outputs if isinstance(outputs, torch.Tensor) else outputs[0]).sum().backward()
         assert [name for name, each in network.named_parameters() if each.grad is None] == []

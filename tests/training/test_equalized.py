@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from doubles import TINY
-from retrato.networks.component_discriminator import ComponentDiscriminator
+from retrato.networks.component_discriminator import ComponentDiscriminator, ComponentDiscriminatorConfig
 from retrato.networks.convolutions import PlainConv
 from retrato.networks.discriminator import Discriminator, DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
@@ -123,7 +123,7 @@ def test_the_factors_of_a_discriminator_are_the_scales_of_its_published_file():
 
 
 def test_the_factors_of_a_component_discriminator_are_the_scales_of_its_published_file():
-    network = ComponentDiscriminator(4)
+    network = ComponentDiscriminator(ComponentDiscriminatorConfig(4))
     rates = equalized_rates(network)
     stored = {
         "conv1.0.weight": network.fine[0].conv.weight,

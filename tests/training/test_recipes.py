@@ -25,6 +25,7 @@ from doubles import (
 )
 from retrato.data import FaceBatch
 from retrato.errors import UnknownRecipe, UnusableSetting, UnusableWeights
+from retrato.networks.component_discriminator import ComponentDiscriminatorConfig
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.networks.resampling import Resampling
@@ -70,7 +71,7 @@ def at_a_tiny_size(config):
     adversary = replace(
         config.adversary,
         discriminator=_tiny(config.adversary.discriminator),
-        component_channels=2,
+        component_discriminator=_tiny(config.adversary.component_discriminator),
         first_iteration=0,
     )
     return replace(config, network=replace(config.network, prior=prior), adversary=adversary)
@@ -79,6 +80,8 @@ def at_a_tiny_size(config):
 def _tiny(config):
     if isinstance(config, ProjectedDiscriminatorConfig):
         return TINY_AUTOENCODER_TASK.discriminator
+    if isinstance(config, ComponentDiscriminatorConfig):
+        return TINY_ADVERSARY.component_discriminator
     return replace(TINY_ADVERSARY.discriminator, fold=config.fold)
 
 
@@ -252,7 +255,8 @@ def test_the_published_numbers_stand_in_the_published_recipe():
     assert (losses.perceptual, losses.style, losses.identity) == (1.0, 50.0, 10.0)
     adversary = task.adversary
     assert (adversary.face_weight, adversary.component_weight, adversary.style_weight) == (0.1, 1.0, 200.0)
-    assert (adversary.penalty_weight, adversary.penalty_every, adversary.component_channels) == (10.0, 16, 64)
+    assert (adversary.penalty_weight, adversary.penalty_every) == (10.0, 16)
+    assert adversary.component_discriminator == ComponentDiscriminatorConfig(channels=64)
     players = (task.restorer, adversary.learning, adversary.component_learning)
     assert [each.learning_rate for each in players] == [2e-3] * 3
     assert [each.betas[1] for each in players] == pytest.approx([0.99, 0.990585, 0.99], abs=1e-6)
@@ -299,7 +303,7 @@ def test_settings_that_make_no_sense_are_refused(setting):
         ("gfpgan-256-compact", "task.adversary.learning.equalized=true"),
         ("gfpgan-256-compact", "task.restorer.learning_rate=-1"),
         ("gfpgan-256-compact", "task.restorer.betas=[0.9, 1.0]"),
-        ("gfpgan-256-compact", "task.adversary.component_channels=0"),
+        ("gfpgan-256-compact", "task.adversary.component_discriminator.channels=0"),
         ("gfpgan-256-compact", "loop.seed=99999999999999999999"),
         ("gfpgan-256-compact", 'task.losses={"pixel": 0, "pyramid": 0, "perceptual": 0, "identity": 0}'),
         ("stylegan2-256-compact", "task.network.image_size=128"),

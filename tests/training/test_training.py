@@ -258,38 +258,53 @@ def test_restorer_and_adversary_all_learn_in_a_step():
         assert not any(unmoved), name
 
 
-PROJECTED = replace(
-    TINY_ADVERSARY,
-    discriminator=ProjectedDiscriminatorConfig(seen_size=64, channels=2, channel_max=4, deviation_group=2),
-    penalty_weight=0.0,
-)
+PROJECTED = ProjectedDiscriminatorConfig(seen_size=64, channels=2, channel_max=4, deviation_group=2)
 
 
-def test_an_adversary_that_looks_through_a_trained_network_learns_itself_alone():
-    task = tiny_task(replace(TINY_TASK, adversary=PROJECTED))
-    face = task.players["face"].network
+@pytest.mark.parametrize("discriminators", [["discriminator"], ["discriminator", "component_discriminator"]])
+def test_an_adversary_that_looks_through_a_trained_network_learns_itself_alone(discriminators):
+    projected = replace(TINY_ADVERSARY, **dict.fromkeys(discriminators, PROJECTED), penalty_weight=0.0)
+    task = tiny_task(replace(TINY_TASK, adversary=projected))
     trunk = task.judges["perceptual"].network.trunk
     seen = {name: each.clone() for name, each in trunk.state_dict().items()}
-    judges = [each.clone() for each in face.judges.parameters()]
-    terms = task.step(a_batch(), torch.Generator().manual_seed(0), 0, 1.0)
-    assert {"loss/adversarial", "discriminator/face"} < terms.keys()
-    assert not any(map(torch.equal, judges, face.judges.parameters()))
+    learning = [each for player in task.adversary.players.values() for each in player._learning.values()]
+    before = [each.clone() for each in learning]
+    for iteration in range(2):
+        terms = task.step(a_batch(), torch.Generator().manual_seed(iteration), iteration, 1.0)
+        assert all(each.isfinite() for each in terms.values())
+    assert {"loss/adversarial", "loss/component_style", "discriminator/mouth"} < terms.keys()
+    assert not any(map(torch.equal, before, learning))
     assert all(torch.equal(each, seen[name]) for name, each in trunk.state_dict().items())
 
 
-def test_a_projected_adversary_is_not_equalised_as_well():
-    equalized = replace(PROJECTED, learning=LearningConfig(equalized=True))
-    with pytest.raises(ValueError, match="equalized must be false"):
-        replace(TINY_TASK, adversary=equalized).require_whole()
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"discriminator": PROJECTED, "learning": LearningConfig(equalized=True), "penalty_weight": 0.0},
+            "adversary.learning.equalized",
+        ),
+        (
+            {"component_discriminator": PROJECTED, "component_learning": LearningConfig(equalized=True)},
+            "component_learning.equalized",
+        ),
+        ({"discriminator": PROJECTED}, "penalty_weight must be 0"),
+    ],
+)
+def test_a_projected_adversary_is_not_bounded_twice(changed, message):
+    with pytest.raises(ValueError, match=message):
+        replace(TINY_TASK, adversary=replace(TINY_ADVERSARY, **changed)).require_whole()
 
 
 def test_the_restorer_does_not_teach_its_judges():
     adversary = Adversary(TINY_ADVERSARY, torch.device("cpu"))
     restored = torch.zeros(2, 3, 32, 32, requires_grad=True)
-    sum(adversary.restorer_losses(restored, torch.zeros(2, 3, 32, 32), a_batch().places).values()).backward()
+    losses, seen = adversary.restorer_losses(restored, torch.zeros(2, 3, 32, 32), a_batch().places)
+    sum(losses.values()).backward()
     assert restored.grad.abs().sum() > 0
     for player in adversary.players.values():
         assert all(each.grad is None and each.requires_grad for each in player.network.parameters())
+    assert not any(each.requires_grad for looks in seen.values() for look in looks for each in look)
 
 
 def test_the_adversary_waits_for_its_time():
@@ -301,7 +316,7 @@ def test_the_adversary_waits_for_its_time():
 
 def test_the_penalty_is_computed_now_and_then():
     adversary = Adversary(TINY_ADVERSARY, torch.device("cpu"))
-    real = torch.randn(2, 3, 32, 32)
+    real = [torch.randn(2, 3, 32, 32)]
     assert adversary._penalty(real, 0) > 0
     assert adversary._penalty(real, 1) == 0
 

@@ -63,14 +63,21 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, pictures: Pictures) -> PatchLogits:
         """How real parts of each picture look, scale after scale."""
+        return self.judge(self.look(pictures))
+
+    def look(self, pictures: Pictures) -> list[Features]:
+        """What is judged, fine to coarse; nothing in it learns, so that one look serves many judgements."""
         size = self.config.seen_size
         if pictures.shape[-1] != size:
             pictures = F.interpolate(pictures, (size, size), mode="bilinear", antialias=True, align_corners=False)
-        features = self._mixed(self.trunk(pictures))
-        logits = [judge(each).flatten(1) for judge, each in zip(self.judges, features, strict=True)]
+        return self._mixed(self.trunk(pictures))
+
+    def judge(self, looks: list[Features]) -> PatchLogits:
+        """How real what was looked at is."""
+        logits = [judge(each).flatten(1) for judge, each in zip(self.judges, looks, strict=True)]
         return torch.cat(logits, 1).float()
 
-    def _mixed(self, slices: list[Tensor]) -> list[Tensor]:
+    def _mixed(self, slices: list[Features]) -> list[Features]:
         """Features of each scale, fine to coarse, each with something of all coarser ones."""
         features = [mix(_unit_spread(slices[index])) for mix, index in zip(self.mix_channels, SCALES, strict=True)]
         for scale in reversed(range(len(features) - 1)):

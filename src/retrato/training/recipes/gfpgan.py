@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from retrato.degradation import DegradationRanges, OldPhotoRanges, Preset
+from retrato.networks.component_discriminator import ComponentDiscriminatorConfig
 from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
@@ -18,6 +19,9 @@ from retrato.training.tasks.judges import IdentityKind, PerceptualKind
 
 PAIRED_LEARNING = LearningConfig(1e-3, betas=(0.5, 0.99), equalized=True, warmup_iterations=50, largest_gradient=10.0)
 """Of discriminators in small batches: judging each face by itself, they had learnt nothing after 500 of them."""
+
+PROJECTED_LEARNING = LearningConfig(1e-3, betas=(0.0, 0.99), warmup_iterations=20)
+"""Of discriminators that look through a trained network."""
 
 
 def gfpgan_512() -> Recipe:
@@ -83,14 +87,14 @@ def gfpgan_256_compact() -> Recipe:
             restorer=LearningConfig(muon=True),
             adversary=AdversaryConfig(
                 discriminator=ProjectedDiscriminatorConfig(seen_size=256),
-                learning=LearningConfig(1e-3, betas=(0.0, 0.99), warmup_iterations=20),
-                component_learning=PAIRED_LEARNING,
-                component_channels=32,
+                component_discriminator=ProjectedDiscriminatorConfig(seen_size=80, channels=16, channel_max=128),
+                learning=PROJECTED_LEARNING,
+                component_learning=PROJECTED_LEARNING,
                 paired=True,
                 first_iteration=15_000,
                 face_weight=0.003,
-                component_weight=0.03,
-                style_weight=20.0,
+                component_weight=0.0005,
+                style_weight=0.03,
                 penalty_weight=0.0,
             ),
         ),
@@ -117,7 +121,7 @@ def gfpgan_128_laptop() -> Recipe:
                 discriminator=DiscriminatorConfig(image_size=128, channel_base=2048, channel_max=128, fold=2),
                 learning=PAIRED_LEARNING,
                 component_learning=PAIRED_LEARNING,
-                component_channels=16,
+                component_discriminator=ComponentDiscriminatorConfig(16),
                 paired=True,
                 first_iteration=3_000,
                 face_weight=0.02,

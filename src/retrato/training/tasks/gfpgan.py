@@ -14,17 +14,15 @@ from retrato.degradation.record import REFERENCE_SIZE
 from retrato.images.tensors import from_levels, mirrored_where, to_images
 from retrato.losses import pixel_loss, pyramid_loss
 from retrato.losses.components import PlacesOfFaces, mirrored
-from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGAN, GFPGANConfig
 from retrato.networks.noise import NoiseSeeds
-from retrato.networks.projected_discriminator import ProjectedDiscriminatorConfig
 from retrato.networks.squeezenet import SqueezeNet
 from retrato.precision import Precision
 from retrato.shapes import Faces, Image, Scalar
 from retrato.training.division import Division
 from retrato.training.player import LearningConfig, Player, total
 from retrato.training.task import Numbers, Terms, resume_players, states
-from retrato.training.tasks.adversary import Adversary, AdversaryConfig
+from retrato.training.tasks.adversary import Adversary, AdversaryConfig, Seen
 from retrato.training.tasks.judges import IdentityKind, Judge, PerceptualKind
 from retrato.weights.store import StoredWeights, config_fields
 
@@ -87,19 +85,9 @@ class GFPGANTaskConfig:
             raise ValueError(f"the networks that judge need faces of {LEAST_SIZE} px or more, found {size}")
         losses = self.losses
         if self.adversary:
-            self._require_fitting(self.adversary)
+            self.adversary.require_whole(size)
         if not any((losses.pixel, losses.pyramid, losses.perceptual, losses.style, losses.identity, self.adversary)):
             raise ValueError("every loss counts 0: nothing would be learned")
-
-    def _require_fitting(self, adversary: AdversaryConfig) -> None:
-        size = self.network.image_size
-        match adversary.discriminator:
-            case DiscriminatorConfig(image_size=found) if found != size:
-                raise ValueError(f"task.adversary.discriminator.image_size is {found}, and the faces have {size} px")
-            case ProjectedDiscriminatorConfig() if adversary.learning.equalized:
-                raise ValueError(
-                    "task.adversary.learning.equalized must be false: a projected discriminator is normalised already"
-                )
 
 
 @dataclass(frozen=True)
@@ -165,7 +153,7 @@ class GFPGANTask:
         adversary = self.adversary if self.adversary and iteration >= self.adversary.config.first_iteration else None
         parts = self._degraded_parts(batch, rng)
         chance = int(torch.randint(2**31, (), generator=rng))  # the same for every part
-        restored_parts: list[Faces] = []
+        seen_parts: list[Seen] = []
         numbers = Numbers()
 
         def restorer_loss(part: DegradedFaces) -> Scalar:
@@ -173,8 +161,9 @@ class GFPGANTask:
                 restored, pyramid = self.restorer.network(part.degraded, part.noise_seeds)
                 losses = self._losses(restored, pyramid, part.target, torch.Generator().manual_seed(chance), iteration)
                 if adversary:
-                    losses |= adversary.restorer_losses(restored, part.target, part.places)
-            restored_parts.append(restored.detach())
+                    adversarial_losses, seen = adversary.restorer_losses(restored, part.target, part.places)
+                    losses |= adversarial_losses
+                    seen_parts.append(seen)
             numbers.add(losses, "loss/")
             return total(losses.values())
 
@@ -182,10 +171,7 @@ class GFPGANTask:
         numbers.add({"gradient": norm})
         if adversary:
             with self.config.precision.on(self.device):
-                seen = [
-                    (restored, part.target, part.places) for restored, part in zip(restored_parts, parts, strict=True)
-                ]
-                numbers.add(adversary.learn(seen, iteration, decay))
+                numbers.add(adversary.learn(seen_parts, iteration, decay))
         return numbers.means()
 
     def _losses(
