@@ -71,6 +71,6 @@ def _trunk(kind: TrunkKind) -> SqueezeNet | AlexNet | VGG16Trunk:
 
 
 def unit_length(features: Tensor) -> Tensor:
-    """Length 1 along the channels; the length is summed in float32 whatever the features are."""
-    length = torch.linalg.vector_norm(features, dim=1, keepdim=True, dtype=torch.float32)
-    return features * (1 / (length + 1e-10)).to(features.dtype)
+    """Length 1 along the channels."""
+    length = torch.linalg.vector_norm(features, dim=1, keepdim=True)  # summed in float32 whatever the features are
+    return features * (1 / (length.float() + 1e-10)).to(features.dtype)

@@ -104,7 +104,7 @@ class ModulatedConv(nn.Module):
             phases = None if self.phases is None else modulated(self.phases, scale, norm)
             return self._convolve(features, modulated(self.weight, scale, norm), phases)
         convolved = self._convolve(features * scale[:, :, None, None].to(features.dtype), self.weight, self.phases)
-        return convolved if norm is None else convolved * norm[:, :, None, None].to(features.dtype)
+        return convolved if norm is None else convolved * norm[:, :, None, None].to(convolved.dtype)
 
     def _norm(self, scale: Float[Tensor, "n in"]) -> Float[Tensor, "n out"]:
         """What demodulates to unit variance, summed in float32."""
