@@ -130,6 +130,18 @@ def test_half_precision_draws_nearly_the_same(resampling, rng):
     assert (half - network(styles)).abs().mean() < 0.05
 
 
+def test_in_half_precision_no_features_stay_in_full(rng):
+    config = StyleGAN2Config(32, 8, 128, 8, mapping_layers=1)
+    network = StyleGAN2Generator(config)
+    kinds = set()
+    for each in network.modules():
+        if isinstance(each, StyledConv):
+            each.register_forward_hook(lambda _conv, _given, features: kinds.add(features.dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        network(torch.randn(2, config.style_layers, 8, generator=rng))
+    assert kinds == {torch.bfloat16}
+
+
 def test_modulation_equals_weights_scaled_for_each_picture(rng):
     conv = ModulatedConv(4, 6, 3, 5)
     features, style = torch.randn(2, 4, 8, 8, generator=rng), torch.randn(2, 5, generator=rng)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from retrato.networks.dcgan import DCGANConfig
 from retrato.networks.gfpgan import GFPGANConfig
 from retrato.networks.mobilefacenet import MobileFaceNetConfig
 from retrato.networks.pix2pix import UNetConfig
+from retrato.networks.squeezenet import SqueezeNet
 from retrato.networks.stylegan2 import StyleGAN2Config
 from retrato.training.division import Division
 from retrato.training.recipe import TaskConfig
@@ -35,6 +36,7 @@ from retrato.training.tasks.stylegan2 import StyleGAN2Task, StyleGAN2TaskConfig
 from retrato.weights import embedders, judges, load
 from retrato.weights.store import config_fields
 
+Network = TypeVar("Network", bound=nn.Module)
 AnyTask = GFPGANTask | StyleGAN2Task | AutoencoderTask | DCGANTask | Pix2PixTask | CycleGANTask | EmbedderTask
 NetworkConfig = GFPGANConfig | StyleGAN2Config | DCGANConfig | UNetConfig | CycleGANConfig | MobileFaceNetConfig
 
@@ -53,8 +55,9 @@ def build_task(config: TaskConfig, device: torch.device, division: Division) -> 
     task: AnyTask
     match config:
         case GFPGANTaskConfig():
-            trunk = _moved(judges.load_lpips().trunk, device) if _is_projected(config) else None
-            task = GFPGANTask(config, _judges(config, device), device, division, trunk)
+            found = _judges(config, device)
+            trunk = _squeezenet(found, device) if _is_projected(config) else None
+            task = GFPGANTask(config, found, device, division, trunk)
         case StyleGAN2TaskConfig():
             task = StyleGAN2Task(config, device, division)
         case AutoencoderTaskConfig():
@@ -205,10 +208,18 @@ def _identity_judge(kind: IdentityKind, device: torch.device) -> Judge:
             assert_never(kind)
 
 
+def _squeezenet(found: Mapping[str, Judge], device: torch.device) -> SqueezeNet:
+    """What projected discriminators look through: LPIPS's, which may be here already."""
+    perceptual = found.get("perceptual")
+    lpips = perceptual.network if isinstance(perceptual, LPIPSJudge) else _moved(judges.load_lpips(), device)
+    assert isinstance(lpips.trunk, SqueezeNet)
+    return lpips.trunk
+
+
 def _is_projected(config: GFPGANTaskConfig) -> bool:
     """Whether its adversary looks through a trained network."""
     return config.adversary is not None and config.adversary.is_projected
 
 
-def _moved(network: nn.Module, device: torch.device) -> Any:
+def _moved(network: Network, device: torch.device) -> Network:
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
