@@ -109,6 +109,19 @@ def test_a_dry_run_says_what_a_run_would_cost_and_leaves_nothing(run, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_dry_run_is_refused_where_the_run_would_be(run):
+    run("tiny", "--data", "faces", "--run", "run")
+    other_settings = run("tiny", "--data", "faces", "--run", "run", "--batch-size", "4", "--dry-run")
+    assert "loop.batch_size" in str(other_settings.exception)
+    other_shape = run("tiny", "--data", "faces", "--run", "another", "--start-from", "bundled", "--dry-run")
+    assert "another shape than the recipe's" in str(other_shape.exception)
+
+
+def test_a_dry_run_needs_no_prior_yet(run):
+    result = run("tiny", "--data", "faces", "--run", "run", "--set", "task.freeze_prior=true", "--dry-run")
+    assert result.exit_code == 0, result.output
+
+
 def test_a_setting_can_be_changed_and_is_kept_with_the_run(run, tmp_path):
     result = run("tiny", "--data", "faces", "--run", "run", "--set", "task.losses.identity=0")
     assert result.exit_code == 0, result.output

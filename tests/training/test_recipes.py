@@ -290,7 +290,23 @@ def test_drawn_noise_is_another_in_every_step():
     assert losses[0] == losses[1] != losses[2]
 
 
-@pytest.mark.parametrize("setting", ["task.adversary.penalty_every=0", "task.losses.pixel=text"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "task.adversary.penalty_every=0",
+        "task.losses.pixel=text",
+        "task.losses.pixel=NaN",
+        "task.degradation.grey_share=1.5",
+        "task.degradation.mildness=-1",
+        "task.degradation.blur_sigma=[10, 0.1]",
+        "task.degradation.noise_sigma=[-1, 5]",
+        "task.degradation.noise_sigma=[0, NaN]",
+        "task.degradation.shrink=[0, 4]",
+        "task.degradation.jpeg_quality=[60, 101]",
+        "task.degradation.colour.hue=[0.1, -0.1]",
+        'task.degradation.old_photo={"share": 2}',
+    ],
+)
 def test_settings_that_make_no_sense_are_refused(setting):
     with pytest.raises(UnusableSetting):
         with_setting(recipe("gfpgan-256-compact"), setting)

@@ -141,15 +141,17 @@ def command(
     if is_compiled:
         compile_restorer(task)
     require_divisible(chosen.loop, division)
+    run = RunFolder(folder, save_minutes * 60, keep)
+    if run.is_new and (start_from or prior or not dry_run):  # what a run costs can be asked before there is a prior
+        begin(task, start_from, prior)
+    origin = {"start_from": start_from, "prior": prior, "components": components and components.name}
+    config = {"recipe": recipe_name, **origin, **settings_of(chosen)}
     if dry_run:
+        run.require_same(config)
         rehearse_and_report(task, chosen.loop, len(images))
         return
-    run = RunFolder(folder, save_minutes * 60, keep)
-    if run.is_new:
-        begin(task, start_from, prior)
     if division.is_first:
-        origin = {"start_from": start_from, "prior": prior, "components": components and components.name}
-        run.open({"recipe": recipe_name, **origin, **settings_of(chosen)})
+        run.open(config)
     faces = TrainingFaces(images, others, known_places)
     with stoppable() as should_stop:
         reports = train(task, faces, run, chosen.loop, should_stop=should_stop)

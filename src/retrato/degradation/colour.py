@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from retrato.degradation.draws import Draws, Range, Record
+from retrato.degradation.draws import Draws, Range, Ranges, Record
 from retrato.shapes import PerPicture, Pictures
 
 GREY_WEIGHTS = (0.299, 0.587, 0.114)
@@ -14,7 +14,7 @@ GREY_WEIGHTS = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
-class ColourRanges:
+class ColourRanges(Ranges):
     """How colours may change; the ranges are the published ones, the shares 0: no change."""
 
     shift_share: float = 0.0

@@ -1,5 +1,6 @@
 """What every record of chance is made with."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -11,6 +12,22 @@ from torch import Tensor
 Values = Float[Tensor, " n"]
 Range = tuple[float, float]
 AnyRecord = TypeVar("AnyRecord", bound="Record")
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """What chance draws from: fields that are shares of the pictures, and fields that are ranges of a value."""
+
+    def __post_init__(self) -> None:
+        """Refuse what nothing can be drawn from."""
+        for name, value in vars(self).items():
+            match value:
+                case (low, high) if not -math.inf < low <= high < math.inf:
+                    raise ValueError(f"{name} must go from one number up to another, found {low:g} to {high:g}")
+                case float() | int() if name.endswith("share") and not 0 <= value <= 1:
+                    raise ValueError(f"{name} must be from 0 to 1, found {value:g}")
+                case _:
+                    pass
 
 
 class Draws:

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from retrato.degradation.draws import Draws, Range, Record, Values
+from retrato.degradation.draws import Draws, Range, Ranges, Record, Values
 from retrato.degradation.noise import smooth_noise
 from retrato.shapes import Pictures
 
@@ -24,7 +24,7 @@ LEAST_PERIOD = 2.2
 
 
 @dataclass(frozen=True)
-class OldPhotoRanges:
+class OldPhotoRanges(Ranges):
     """What may happen to an old photo; shares are of the old ones among all."""
 
     share: float = 0.0

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from retrato.degradation.colour import ColourRanges, ColourRecord, draw_colour
-from retrato.degradation.draws import Draws, Range, Record, Values
+from retrato.degradation.draws import Draws, Range, Ranges, Record, Values
 from retrato.degradation.old_photo import OldPhotoRanges, OldPhotoRecord, draw_old_photo
 
 REFERENCE_SIZE = 512
@@ -16,7 +16,7 @@ REFERENCE_SIZE = 512
 
 
 @dataclass(frozen=True)
-class DegradationRanges:
+class DegradationRanges(Ranges):
     """What may happen to a picture; the defaults are those of GFP-GAN's published training config.
 
     Lengths are in pixels of a face of 512 px; at other sizes they shrink along.
@@ -56,6 +56,17 @@ class DegradationRanges:
     """At most so far in each direction."""
     old_photo: OldPhotoRanges = field(default_factory=OldPhotoRanges)
     """How photographs get old."""
+
+    def __post_init__(self) -> None:
+        """Refuse what nothing can be drawn from, and what cannot be done to a picture."""
+        super().__post_init__()
+        if not 0 <= self.mildness <= 1:
+            raise ValueError(f"mildness must be from 0 to 1, found {self.mildness:g}")
+        if min(self.blur_sigma) < 0 or min(self.noise_sigma) < 0 or min(self.shrink) <= 0:
+            found = f"{self.blur_sigma}, {self.noise_sigma} and {self.shrink}"
+            raise ValueError(f"blur_sigma and noise_sigma must be at least 0 and shrink above 0, found {found}")
+        if min(self.jpeg_quality) < 1 or max(self.jpeg_quality) > 100:
+            raise ValueError(f"jpeg_quality must be from 1 to 100, found {self.jpeg_quality}")
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,17 @@ class RunFolder:
             if not self.config.exists():
                 with written_whole(self.config) as temporary:
                     temporary.write_text(text)
-        differing = _differences(self._read_config(), json.loads(text))
+        self.require_same(config)
+
+    def require_same(self, config: Mapping[str, Any]) -> None:
+        """Check that the folder, if there is one, was made for the same config.
+
+        Raises:
+            UnusableRun: it belongs to a run with another one.
+        """
+        if not self.config.exists():
+            return
+        differing = _differences(self._read_config(), json.loads(json.dumps(config)))
         if differing:
             raise UnusableRun(
                 f"{self.folder} holds a run with other settings ({', '.join(differing)}): "

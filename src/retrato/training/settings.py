@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from enum import Enum
@@ -62,7 +63,7 @@ def _as(hint: Any, value: Any, name: str) -> Any:
         if kind is tuple and isinstance(value, list):
             return _as_tuple(typing.get_args(hint), value, name)
         if kind is float and type(value) in {int, float}:
-            return float(value)
+            return _finite(value)
         if isinstance(kind, type) and issubclass(kind, Enum):
             return kind(value)
     except (ValueError, KeyError, TypeError) as error:
@@ -70,6 +71,12 @@ def _as(hint: Any, value: Any, name: str) -> Any:
     if kind in {bool, int, str} and type(value) is kind:
         return value
     raise UnusableSetting(f"{name} is {getattr(kind, '__name__', kind)}, and cannot be {value!r}")
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError("no finite number")
+    return float(value)
 
 
 def _as_one_of(hints: tuple[Any, ...], value: Any, name: str) -> Any:
