@@ -84,6 +84,7 @@ def gfpgan_256_compact() -> Recipe:
             degradation=DegradationRanges(
                 grey_share=0.15, untouched_share=0.05, mildness=0.15, old_photo=OldPhotoRanges(share=0.3)
             ),
+            losses=LossWeights(identity=0.2),
             restorer=LearningConfig(muon=True),
             adversary=AdversaryConfig(
                 discriminator=ProjectedDiscriminatorConfig(seen_size=256),
