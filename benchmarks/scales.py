@@ -24,7 +24,6 @@ from retrato.evaluation.trials import Face, degraded_trial, each_case
 from retrato.metrics.filters import filtered, gaussian
 from retrato.precision import Precision
 from retrato.restoration.loading import load_restorer
-from retrato.restoration.restorer import FaceRestorer
 from retrato.shapes import Faces
 
 METRICS = ("psnr", "ssim", "lpips-squeezenet", "identity-mobilefacenet", "niqe", "fid-768")
@@ -38,17 +37,13 @@ REACH = 4
 class Informed:
     """A restorer that is told part of the truth."""
 
-    restorer: FaceRestorer
-    truths: Mapping[bytes, Face]
-    """By the degraded face's bytes."""
+    size: int
+    """Width and height of its faces."""
+    known: Mapping[bytes, tuple[Face, Face]]
+    """What another has restored, and the truth, by the degraded face's bytes."""
     width: float
     knows_fine: bool
     """Whether it knows what is finer than `width`, or else what is coarser."""
-
-    @property
-    def size(self) -> int:
-        """Width and height of its faces."""
-        return self.restorer.size
 
     @property
     def name(self) -> str:
@@ -57,7 +52,7 @@ class Informed:
 
     def __call__(self, faces: Faces) -> Faces:
         """One part restored, the other true."""
-        restored, truth = self.restorer(faces), torch.stack([self.truths[_bytes(face)] for face in faces])
+        restored, truth = map(torch.stack, zip(*(self.known[_bytes(face)] for face in faces), strict=True))
         coarse, fine = (restored, truth) if self.knows_fine else (truth, restored)
         return (_coarse(coarse, self.width) + fine - _coarse(fine, self.width)).clamp(-1, 1)
 
@@ -70,12 +65,9 @@ def main() -> None:
     options = parser.parse_args()
     model = load_restorer(options.weights, "cpu", Precision.FP32)
     trial = degraded_trial("good faces", find_stored_images([options.valid]), Preset.PAPER)
-    truths = {
-        _bytes(case.input): case.target
-        for case in each_case(trial, model.size)
-        if case.input is not None and case.target is not None
-    }
-    informed = [Informed(model, truths, width, knows_fine) for knows_fine in (True, False) for width in WIDTHS]
+    cases = each_case(trial, model.size)
+    known = {_bytes(case.input): (model(case.input[None])[0], case.target) for case in cases}
+    informed = [Informed(model.size, known, width, knows_fine) for knows_fine in (True, False) for width in WIDTHS]
     print(table_of(evaluated(trial, {MODEL_TITLE: model} | {each.name: each for each in informed}, METRICS)))
 
 

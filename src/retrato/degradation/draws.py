@@ -24,10 +24,20 @@ class Ranges:
             match value:
                 case (low, high) if not -math.inf < low <= high < math.inf:
                     raise ValueError(f"{name} must go from one number up to another, found {low:g} to {high:g}")
-                case float() | int() if name.endswith("share") and not 0 <= value <= 1:
-                    raise ValueError(f"{name} must be from 0 to 1, found {value:g}")
+                case float() | int() if name.endswith("share"):
+                    require_share(name, value)
                 case _:
                     pass
+
+
+def require_share(name: str, share: float) -> None:
+    """Refuse what is no share of the pictures.
+
+    Raises:
+        ValueError: it is not from 0 to 1.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"{name} must be from 0 to 1, found {share:g}")
 
 
 class Draws:

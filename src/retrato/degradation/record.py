@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from retrato.degradation.colour import ColourRanges, ColourRecord, draw_colour
-from retrato.degradation.draws import Draws, Range, Ranges, Record, Values
+from retrato.degradation.draws import Draws, Range, Ranges, Record, Values, require_share
 from retrato.degradation.old_photo import OldPhotoRanges, OldPhotoRecord, draw_old_photo
 
 REFERENCE_SIZE = 512
@@ -60,8 +60,7 @@ class DegradationRanges(Ranges):
     def __post_init__(self) -> None:
         """Refuse what nothing can be drawn from, and what cannot be done to a picture."""
         super().__post_init__()
-        if not 0 <= self.mildness <= 1:
-            raise ValueError(f"mildness must be from 0 to 1, found {self.mildness:g}")
+        require_share("mildness", self.mildness)
         if min(self.blur_sigma) < 0 or min(self.noise_sigma) < 0 or min(self.shrink) <= 0:
             found = f"{self.blur_sigma}, {self.noise_sigma} and {self.shrink}"
             raise ValueError(f"blur_sigma and noise_sigma must be at least 0 and shrink above 0, found {found}")
