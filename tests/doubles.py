@@ -74,6 +74,7 @@ def tensor_by_hash(name: str, shape: Sequence[int]) -> Tensor:
 TINY = GFPGANConfig(
     StyleGAN2Config(image_size=32, style_size=8, channel_base=256, channel_max=8, mapping_layers=0, fold=2),
     keep_input=True,
+    self_ensemble=True,
 )
 """The bundled model's shape in a few thousand parameters."""
 

@@ -237,7 +237,7 @@ def test_a_damaged_header_of_weights_is_refused_or_harmless(weights_bytes, place
 
 
 @settings(max_examples=60)
-@given(changes=st.dictionaries(st.sampled_from([*config_fields(TINY)["prior"], "keep_input", "prior", "?"]), anything))
+@given(changes=st.dictionaries(st.sampled_from([*config_fields(TINY)["prior"], *config_fields(TINY), "?"]), anything))
 def test_any_config_in_the_header_is_refused_or_harmless(weights_bytes, changes):
     path, _ = weights_bytes
     prior = {**config_fields(TINY)["prior"], **changes}

@@ -1,9 +1,11 @@
+import math
 from dataclasses import replace
 
 import pytest
 import torch
 
-from retrato.degradation import ColourRanges, DegradationRanges, OldPhotoRanges, Preset, degrade, draw
+from retrato.degradation import ColourRanges, DegradationRanges, LightRanges, OldPhotoRanges, Preset, degrade, draw
+from retrato.degradation.light import LightRecord, lit
 from retrato.metrics import psnr
 
 
@@ -187,6 +189,33 @@ def test_a_shifted_face_shifts_its_target_too(faces, rng):
     record = replace(record, shift=torch.tensor([[32.0, -16.0]] * 4), is_grey=torch.zeros(4) > 1)
     _, target = degrade(faces, record)
     torch.testing.assert_close(target[:, :, :-2, 4:], faces[:, :, 2:, :-4], rtol=0, atol=0)
+
+
+def test_light_falls_on_faces_and_on_their_targets(faces):
+    def degraded(share):
+        light = LightRanges(share, factor=(0.5, 0.5))
+        ranges = DegradationRanges(grey_share=0.0, untouched_share=0.5, light=light)
+        record = draw(torch.Generator().manual_seed(0), 8, ranges)
+        return *degrade(faces.repeat(2, 1, 1, 1), record), record
+
+    (plain, target, _), (dim, dim_target, record) = degraded(0.0), degraded(1.0)
+    torch.testing.assert_close(dim_target, (target + 1) / 2 - 1)
+    assert torch.equal(dim[record.is_untouched], dim_target[record.is_untouched])
+    touched = ~record.is_untouched
+    brightness, before = ((each[touched] + 1).mean((1, 2, 3)) for each in (dim, plain))
+    torch.testing.assert_close(brightness, before / 2, rtol=0.05, atol=0)
+
+
+def test_light_changes_from_one_end_of_the_face_to_the_other():
+    red, blue = [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]
+    record = LightRecord(torch.tensor([[red, blue]]), torch.tensor([math.pi / 2]))
+    white = lit(torch.ones(1, 3, 9, 9), record)
+    torch.testing.assert_close(white[0, :, 4, 4], torch.tensor([0.0, -1.0, 0.0]))
+    above, below = white[0, :, 0, 4], white[0, :, 8, 4]
+    assert above[0] > 0.5
+    assert above[2] < -0.5
+    torch.testing.assert_close(above.flip(0), below)
+    torch.testing.assert_close(white, white[..., 4:5].expand_as(white))  # it changes downwards alone
 
 
 def test_every_preset_gives_pictures(faces, rng):

@@ -82,6 +82,14 @@ def test_what_is_kept_entirely_stays_as_it_is(faces):
     torch.testing.assert_close(network.restore(small), small, rtol=0, atol=1e-5)
 
 
+def test_a_self_ensemble_is_the_mean_of_a_face_and_of_its_mirror_image(faces):
+    small, seeds = faces[:, :, ::2, ::2], torch.arange(len(faces))
+    network = GFPGAN(TINY)
+    straight, mirrored = network(small, seeds)[0], network(small.flip(3), seeds)[0].flip(3)
+    assert not torch.equal(straight, mirrored)
+    torch.testing.assert_close(network.restore(small, seeds), (straight + mirrored) / 2, rtol=0, atol=1e-6)
+
+
 def test_a_new_folded_network_draws_no_chequers(faces):
     network = GFPGAN(TINY)
     _, pyramid = network(faces[:, :, ::2, ::2])

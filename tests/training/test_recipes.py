@@ -298,6 +298,8 @@ def test_drawn_noise_is_another_in_every_step():
         "task.losses.pixel=NaN",
         "task.degradation.grey_share=1.5",
         "task.degradation.mildness=-1",
+        "task.degradation.light.factor=[0, 2]",
+        "task.degradation.light.factor=[-1, 1]",
         "task.degradation.blur_sigma=[10, 0.1]",
         "task.degradation.noise_sigma=[-1, 5]",
         "task.degradation.noise_sigma=[0, NaN]",

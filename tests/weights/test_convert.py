@@ -152,6 +152,7 @@ def test_how_the_published_package_makes_the_network_is_said(store, tmp_path):
     ("config", "layout", "reason"),
     [
         (replace(SMALL, keep_input=True), Kind.CLEAN, "keep_input"),
+        (replace(SMALL, self_ensemble=True), Kind.CLEAN, "self_ensemble"),
         (replace(SMALL, prior=replace(SMALL.prior, fold=2)), Kind.CLEAN, "fold 2"),
         (replace(SMALL, prior=replace(SMALL.prior, resampling=Resampling.FIR)), Kind.CLEAN, "--layout original"),
         (replace(SMALL, prior=replace(SMALL.prior, resampling=Resampling.FIR)), Kind.BILINEAR, "fir resampling"),

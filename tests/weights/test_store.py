@@ -122,6 +122,7 @@ IMPOSSIBLE = [
         {"prior": 3},
         {"prior": {"image_size": 64, "fold": 0}},
         {"keep_input": "no"},
+        {"self_ensemble": 1},
         *({"prior": PRIOR | {name: value}} for name, value in IMPOSSIBLE),
     ],
 )

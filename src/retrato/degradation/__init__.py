@@ -2,6 +2,7 @@
 
 from retrato.degradation.apply import degrade
 from retrato.degradation.colour import ColourRanges, grey
+from retrato.degradation.light import LightRanges
 from retrato.degradation.old_photo import OldPhotoRanges
 from retrato.degradation.presets import Preset
 from retrato.degradation.record import DegradationRanges, DegradationRecord, draw
@@ -10,6 +11,7 @@ __all__ = [
     "ColourRanges",
     "DegradationRanges",
     "DegradationRecord",
+    "LightRanges",
     "OldPhotoRanges",
     "Preset",
     "degrade",

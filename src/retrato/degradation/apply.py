@@ -9,6 +9,7 @@ from torch import Tensor
 from retrato.degradation.blur import blur, gaussian_kernels
 from retrato.degradation.colour import change_colours, grey_where
 from retrato.degradation.jpeg import compress
+from retrato.degradation.light import lit
 from retrato.degradation.old_photo import age, tone
 from retrato.degradation.record import REFERENCE_SIZE, CaptureRecord, DegradationRecord
 from retrato.images.tensors import rounded
@@ -32,10 +33,11 @@ def degrade(targets: Pictures, record: DegradationRecord, face_size: float | Non
             default the pictures' own width, as for aligned faces.
 
     Returns:
-        The degraded pictures, rounded to 256 levels, and their targets (grey, toned or shifted where the degraded are).
+        The degraded pictures, rounded to 256 levels, and their targets (grey, toned, shifted or lit where the degraded
+        are).
     """
     scale = (targets.shape[-1] if face_size is None else face_size) / REFERENCE_SIZE
-    targets = _shifted(targets, (record.shift * scale).round().long())
+    targets = lit(_shifted(targets, (record.shift * scale).round().long()), record.light)
     plain = grey_where(record.is_grey, targets)
     targets = tone(plain, record.old_photo)
     degraded = targets.clone()

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from retrato.degradation.colour import ColourRanges, ColourRecord, draw_colour
 from retrato.degradation.draws import Draws, Range, Ranges, Record, Values, require_share
+from retrato.degradation.light import LightRanges, LightRecord, draw_light
 from retrato.degradation.old_photo import OldPhotoRanges, OldPhotoRecord, draw_old_photo
 
 REFERENCE_SIZE = 512
@@ -56,6 +57,8 @@ class DegradationRanges(Ranges):
     """At most so far in each direction."""
     old_photo: OldPhotoRanges = field(default_factory=OldPhotoRanges)
     """How photographs get old."""
+    light: LightRanges = field(default_factory=LightRanges)
+    """What light falls on the faces, in their targets too."""
 
     def __post_init__(self) -> None:
         """Refuse what nothing can be drawn from, and what cannot be done to a picture."""
@@ -102,6 +105,7 @@ class DegradationRecord(Record):
     is_untouched: Bool[Tensor, " n"]
     colour: ColourRecord
     old_photo: OldPhotoRecord
+    light: LightRecord
 
 
 def draw(rng: torch.Generator, count: int, ranges: DegradationRanges | None = None) -> DegradationRecord:
@@ -124,6 +128,7 @@ def draw(rng: torch.Generator, count: int, ranges: DegradationRanges | None = No
         is_untouched=is_untouched,
         colour=draw_colour(draws, ranges.colour, is_grey & (not ranges.grey_target)),
         old_photo=old_photo,
+        light=draw_light(draws, ranges.light),
     )
 
 

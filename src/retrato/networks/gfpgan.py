@@ -27,11 +27,15 @@ class GFPGANConfig:
     """Shape of the generative prior. The U-Net has half its channels at every resolution."""
     keep_input: bool = False
     """Whether the U-Net also says how much of each input pixel stays, instead of what the prior draws there."""
+    self_ensemble: bool = False
+    """Whether a face is restored a second time, mirrored, and the mean taken (Timofte et al., CVPR 2016): nearer to the
+    truth for twice the time. Not while training."""
 
     def __post_init__(self) -> None:
         """Refuse what is no answer to a question."""
-        if type(self.keep_input) is not bool:
-            raise ValueError(f"keep_input must be true or false, found {self.keep_input!r}")
+        for name, answer in (("keep_input", self.keep_input), ("self_ensemble", self.self_ensemble)):
+            if type(answer) is not bool:
+                raise ValueError(f"{name} must be true or false, found {answer!r}")
 
     @property
     def image_size(self) -> int:
@@ -60,7 +64,15 @@ class GFPGAN(nn.Module):
         return self._draw(degraded, styles, features, noise_seeds), self.unet.pyramid(features)
 
     def restore(self, degraded: Faces, noise_seeds: NoiseSeeds | None = None) -> Faces:
-        """Restore only."""
+        """Restore only, as the config says: in one go, or as the mean of two."""
+        if not self.config.self_ensemble:
+            return self._restore(degraded, noise_seeds)
+        both = torch.cat([degraded, degraded.flip(3)])
+        seeds = None if noise_seeds is None else noise_seeds.repeat(2)
+        straight, mirrored = self._restore(both, seeds).unflatten(0, (2, -1))
+        return (straight + mirrored.flip(3)) / 2
+
+    def _restore(self, degraded: Faces, noise_seeds: NoiseSeeds | None) -> Faces:
         styles, features = self.unet(degraded)
         return self._draw(degraded, styles, features, noise_seeds)
 

@@ -100,13 +100,14 @@ def start_from(task: AnyTask, name_or_file: str) -> None:
         case GFPGANTask():
             network = load.load_gfpgan(name_or_file)
             wanted = task.config.network
-            found = replace(network.config, prior=_with_mapping_of(wanted.prior, network.config.prior))
+            prior = _with_mapping_of(wanted.prior, network.config.prior)
+            found = replace(network.config, prior=prior, self_ensemble=wanted.self_ensemble)  # which shapes nothing
             _require_same(found, wanted, name_or_file)
             task.restorer.start_from(_those_of(task.restorer.network, network.state_dict()))
         case StyleGAN2Task():
-            prior = load.load_stylegan2(name_or_file)
-            _require_same(prior.config, task.config.network, name_or_file)
-            task.generator.start_from(prior.state_dict())
+            generator = load.load_stylegan2(name_or_file)
+            _require_same(generator.config, task.config.network, name_or_file)
+            task.generator.start_from(generator.state_dict())
         case AutoencoderTask():
             raise UnusableSetting("this recipe begins anew: weights of a prior have no encoder")
         case DCGANTask():

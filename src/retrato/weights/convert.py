@@ -141,6 +141,8 @@ def _unsaid(network: Network, layout: Kind) -> Iterator[str]:
     config = _prior_of(network)
     if isinstance(network, GFPGAN) and network.config.keep_input:
         yield "it keeps parts of its input (keep_input), which no published network does"
+    if isinstance(network, GFPGAN) and network.config.self_ensemble:
+        yield "it restores each face twice (self_ensemble), which no published network does"
     if config.fold > 1:
         yield f"it works at 1/{config.fold} of the resolution (fold {config.fold}), published ones at all of it"
     if config.resampling is not layout.resampling:

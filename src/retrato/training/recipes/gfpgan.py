@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from retrato.degradation import DegradationRanges, OldPhotoRanges, Preset
+from retrato.degradation import DegradationRanges, LightRanges, OldPhotoRanges, Preset
 from retrato.networks.component_discriminator import ComponentDiscriminatorConfig
 from retrato.networks.discriminator import DiscriminatorConfig
 from retrato.networks.gfpgan import GFPGANConfig
@@ -80,9 +80,13 @@ def gfpgan_256_compact() -> Recipe:
     """
     return Recipe(
         task=GFPGANTaskConfig(
-            network=GFPGANConfig(COMPACT_PRIOR, keep_input=True),
+            network=GFPGANConfig(COMPACT_PRIOR, keep_input=True, self_ensemble=True),
             degradation=DegradationRanges(
-                grey_share=0.15, untouched_share=0.05, mildness=0.15, old_photo=OldPhotoRanges(share=0.3)
+                grey_share=0.15,
+                untouched_share=0.05,
+                mildness=0.15,
+                old_photo=OldPhotoRanges(share=0.3),
+                light=LightRanges(share=0.25),
             ),
             losses=LossWeights(identity=0.2),
             restorer=LearningConfig(muon=True),
