@@ -471,6 +471,23 @@ def test_a_contact_sheet_shows_what_became_of_each_photo(run, portrait, tmp_path
     assert "dark.png</h2><p>no face found" in page
 
 
+def test_a_face_of_which_little_was_left_is_said_to_be_largely_guessed(run, portrait, tmp_path):
+    (tmp_path / "in").mkdir()
+    portrait.save("in/good.png")
+    portrait.resize((12, 12)).resize(portrait.size).save("in/tiny.png")
+    result = run("in", "--aligned", "--report", "faces.jsonl", "--contact-sheet", "sheet.html")
+    reports = [json.loads(line) for line in (tmp_path / "faces.jsonl").read_text().splitlines()]
+    good, tiny = sorted((each["faces"][0] for each in reports), key=lambda face: -face["trust"])
+    assert good["trust"] > 0.6
+    assert not good["largely_guessed"]
+    assert tiny["trust"] < 0.3
+    assert tiny["largely_guessed"]
+    guess = f"at 0, 0: trust {tiny['trust']:.2f}"
+    assert result.output.count(f"1 face largely guessed: {guess}") == 1
+    assert result.output.endswith("largely guessed       1\n")
+    assert f"<li>largely guessed: {guess}" in (tmp_path / "sheet.html").read_text()
+
+
 @pytest.mark.parametrize(
     "option", [("--face", "0"), ("--face", "9,9,1,1"), ("--keep", "nowhere.png"), ("--rotate", "45")]
 )

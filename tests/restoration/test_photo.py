@@ -349,10 +349,28 @@ class Darker(Repeated):
         return super().__call__(image, factor) // 2
 
 
+def detail(faces):
+    """Knows faces by their detail, of which nothing is left at eight pixels."""
+    return torch.cat([faces.diff(dim=3).flatten(1), torch.full((len(faces), 1), 0.01)], 1)
+
+
 def mark_of(photo):
     exif = PIL.Image.Exif()
     exif.load(photo.exif)
     return exif[Base.ProcessingSoftware].partition(": ")[2]
+
+
+@pytest.mark.parametrize(("restorer", "guessed"), [(Unchanged, ""), (Inverted, ", 1 of them largely guessed")])
+def test_the_mark_says_how_many_faces_are_largely_guessed(photo, face, restorer, guessed):
+    restored = PhotoRestorer(lambda _: [face], restorer(), embed=detail)(photo)
+    assert restored.faces[0].is_largely_guessed is bool(guessed)
+    assert mark_of(restored.photo) == f"faces restored by a model (nothing){guessed}"
+
+
+def test_where_nobody_is_asked_how_far_to_trust_faces_nobody_says(photo, face):
+    restored = PhotoRestorer(lambda _: [face], Inverted())(photo).faces[0]
+    assert restored.trust is None
+    assert not restored.is_largely_guessed
 
 
 def test_the_background_is_enlarged_by_what_is_asked_for(photo):

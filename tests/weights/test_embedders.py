@@ -9,7 +9,7 @@ import torch
 from doubles import by_chance
 from retrato.errors import UnusableWeights
 from retrato.networks.mobilefacenet import MobileFaceNet, MobileFaceNetConfig
-from retrato.restoration.person import LEAST_LIKENESS
+from retrato.restoration.likeness import LEAST_LIKENESS
 from retrato.weights.bundle import BUNDLED_FILES, BundledFile
 from retrato.weights.embedders import load_embedder, read_embedder
 from retrato.weights.judges import load_mobilefacenet

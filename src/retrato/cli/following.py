@@ -70,7 +70,7 @@ class Summary:
 
     def __init__(self) -> None:
         self._outcomes: Counter[str] = Counter()
-        self._faces = self._left = 0
+        self._faces = self._guessed = self._left = 0
         self.are_all_there = True
 
     @property
@@ -84,6 +84,7 @@ class Summary:
         self.are_all_there = self.are_all_there and report.is_there
         if report.outcome.value == "restored":
             self._faces += len(report.restored)
+            self._guessed += len(report.largely_guessed)
             self._left += len(report.left)
 
     def told(self, count: int, seconds: float) -> str:
@@ -91,10 +92,11 @@ class Summary:
         restored = self._outcomes["restored"]
         line = f"restored {counted(self._faces, 'face')} in {restored} of {counted(count, 'photo')} in {seconds:.1f} s"
         others = [name for name in ("done before", "no face", "failed") if self._outcomes[name]]
-        if count == 1 or not (others or self._left):
+        if count == 1 or not (others or self._guessed or self._left):
             return line
-        rows = [(name, self._outcomes[name]) for name in ("restored", *others)]
-        rows += [("faces restored", self._faces)] + ([("faces left as found", self._left)] if self._left else [])
+        rows = [(name, self._outcomes[name]) for name in ("restored", *others)] + [("faces restored", self._faces)]
+        rows += [("  largely guessed", self._guessed)] if self._guessed else []
+        rows += [("faces left as found", self._left)] if self._left else []
         width = max(len(name) for name, _ in rows)
         return "\n".join([line, *(f"  {name:<{width}}  {number:>6}" for name, number in rows)])
 
@@ -106,14 +108,17 @@ def told(report: PhotoReport) -> str:
     names = f"{shown(report.source)} -> {shown(report.target)}"
     if report.outcome.value == "done before":
         return f"{names}: done before"
-    from retrato.restoration.photo_file import why_left
+    from retrato.restoration.photo_file import how_far_trusted, why_left
 
     steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in report.seconds.items())
     where = f" on {counted(report.pages, 'page')}" if report.pages > 1 else ""
-    why = "; ".join(why_left(report.left, several=report.pages > 1))
+    several = report.pages > 1
+    why = "; ".join(why_left(report.left, several=several))
     left = f"; {counted(len(report.left), 'face')} left as found: {why}" if report.left else ""
+    trust = "; ".join(how_far_trusted(report.largely_guessed, several=several))
+    guessed = f"; {counted(len(report.largely_guessed), 'face')} largely guessed: {trust}" if trust else ""
     notes = "".join(f"\n  note: {shown(note)}" for note in report.notes)
-    return f"{names}: {counted(len(report.restored), 'face')}{where} ({steps}){left}{notes}"
+    return f"{names}: {counted(len(report.restored), 'face')}{where} ({steps}){guessed}{left}{notes}"
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from retrato.faces.face import Face, FaceCrop
 from retrato.faces.placement import Placement
 from retrato.images.tensors import to_pictures
 from retrato.metrics.sharpness import relative_sharpness
-from retrato.restoration.person import LEAST_LIKENESS, Person
+from retrato.restoration.likeness import LEAST_LIKENESS
+from retrato.restoration.person import Person
 from retrato.shapes import Image
 
 

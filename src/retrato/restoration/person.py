@@ -1,12 +1,7 @@
 """One person among others, by a photo of theirs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import torch
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor
 
 from retrato.errors import UnusableFace
 from retrato.faces.alignment import cut_out
@@ -14,16 +9,11 @@ from retrato.faces.detector import FaceDetector
 from retrato.faces.plausible import require_plausible
 from retrato.images.files import read_image
 from retrato.images.photo import Photo
-from retrato.images.tensors import to_pictures
-from retrato.shapes import Faces, Image
+from retrato.restoration.likeness import Embed, embedded
+from retrato.shapes import Image
 from retrato.weights.embedders import load_embedder
 
-LEAST_LIKENESS = 0.4
-"""Cosine from which on a face may be the person's. Of strangers 96 in 100 have less. Of faces compared with themselves,
-degraded as in the paper, 94 in 100 have more; degraded heavily, 25 (benchmarks/thresholds.py)."""
 CROP_SIZE = 256
-
-Embed = Callable[[Faces], Float[Tensor, "n e"]]
 
 
 class Person:
@@ -37,7 +27,7 @@ class Person:
             crop: the person's face, aligned as FFHQ's are.
         """
         self._embed = embed
-        self._embedding = self._embedded([crop])
+        self._embedding = embedded(embed, [crop])
 
     @classmethod
     def from_photo(cls, photo: Photo, find_faces: FaceDetector) -> "Person":
@@ -70,9 +60,5 @@ class Person:
         """How alike aligned faces are to the person: cosines, 1 for the same picture and about 0 for a stranger."""
         if not crops:
             return []
-        found: list[float] = (self._embedded(crops) @ self._embedding.T)[:, 0].tolist()
+        found: list[float] = (embedded(self._embed, crops) @ self._embedding.T)[:, 0].tolist()
         return found
-
-    @torch.inference_mode()
-    def _embedded(self, crops: Sequence[Image]) -> Float[Tensor, "n e"]:
-        return torch.cat([F.normalize(self._embed(to_pictures([each]))) for each in crops])

@@ -31,6 +31,7 @@ from retrato.restoration.colour import GREY_BELOW
 from retrato.restoration.cutting import CutFace, FaceCutter, SkippedFace
 from retrato.restoration.engines.names import EngineName
 from retrato.restoration.kept import Kept
+from retrato.restoration.likeness import Embed
 from retrato.restoration.loading import load_restorer
 from retrato.restoration.person import Person
 from retrato.restoration.pipeline import Pipeline, RetratoPipeline, detector_of, placement_of
@@ -38,8 +39,10 @@ from retrato.restoration.provenance import mark_as_restored
 from retrato.restoration.restored import RestoredFace, RestoredPhoto
 from retrato.restoration.restorer import FaceRestorer
 from retrato.restoration.rotation import Rotation
+from retrato.restoration.trust import trusts
 from retrato.restoration.upscaler import LANCZOS, LanczosUpscaler, Upscaler, load_background
 from retrato.shapes import Faces, Image
+from retrato.weights.embedders import load_embedder
 
 FACES_AT_ONCE = 8
 """Bounds the memory of photos with many faces."""
@@ -77,6 +80,7 @@ class PhotoRestorer:
         choice: FaceChoice = FaceChoice(),
         person: Person | None = None,
         rotate: Rotation = Rotation.NONE,
+        embed: Embed | None = None,
     ) -> None:
         """Put the parts together.
 
@@ -91,6 +95,7 @@ class PhotoRestorer:
             choice: which faces are restored; the others are left as they are.
             person: whose face is the only one to be restored.
             rotate: how photos are turned before all else, such as scans that lie on their side.
+            embed: knows people, and is asked how far each restored face can be trusted.
         """
         if upscale < 1:
             raise ValueError(f"upscale must be 1 or more, found {upscale}")
@@ -104,6 +109,7 @@ class PhotoRestorer:
         self.cut_faces = FaceCutter(self.placement, choice, person)
         self.rotate = rotate
         self.strength = strength
+        self.embed = embed
 
     @classmethod
     def from_weights(  # noqa: PLR0913 (one for each thing that a person may choose)
@@ -147,6 +153,7 @@ class PhotoRestorer:
             choice=choice,
             person=person_of(person, find_faces),
             rotate=Rotation(rotate),
+            embed=load_embedder(),
         )
 
     def __call__(self, photo: Photo, kept: Kept | None = None) -> RestoredPhoto:
@@ -254,7 +261,8 @@ class PhotoRestorer:
             finished = replace(canvas, image=image)
             upscaler = self.upscale_background.name if self.upscale_background.guesses else None
             if restored or upscaler:
-                finished = mark_as_restored(finished, self.restore_faces.name if restored else None, upscaler)
+                guessed = sum(each.is_largely_guessed for each in restored)
+                finished = mark_as_restored(finished, self.restore_faces.name if restored else None, upscaler, guessed)
         return RestoredPhoto(finished, restored, steps.seconds, upright.skipped, upscaler, upright.turns)
 
     def _enlarged(self, photo: Photo) -> Photo:
@@ -283,10 +291,13 @@ class PhotoRestorer:
         crops = to_pictures([each.crop.image for each in cut])
         restored = self.restore_faces(crops)
         images = to_images(without_new_colour(restored, crops) if self.placement.keeps_grey else restored)
+        trusted: Sequence[float | None] = [None] * len(cut)
+        if self.embed is not None:
+            trusted = trusts(self.embed, [each.crop.image for each in cut], images)
         seconds = (time.perf_counter() - started) / len(cut)
         return [
-            RestoredFace(each.face, each.crop, image, seconds, each.number, each.part)
-            for each, image in zip(cut, images, strict=True)
+            RestoredFace(each.face, each.crop, image, seconds, each.number, each.part, trust)
+            for each, image, trust in zip(cut, images, trusted, strict=True)
         ]
 
 

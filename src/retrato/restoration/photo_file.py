@@ -140,10 +140,16 @@ def no_face(path: Path, left: Sequence[FaceReport], *, several: bool = False) ->
 
 def why_left(left: Sequence[FaceReport], *, several: bool) -> list[str]:
     """Where the faces are that are left as they were, and why; on which page, of a file with several."""
-    return [
-        f"{f'page {each.page} ' if several else ''}at {each.box[0]:.0f}, {each.box[1]:.0f}: {each.left_because}"
-        for each in left
-    ]
+    return [f"{_place(each, several)}: {each.left_because}" for each in left]
+
+
+def how_far_trusted(guessed: Sequence[FaceReport], *, several: bool) -> list[str]:
+    """Where the faces are that are largely guessed, and how little they can be trusted."""
+    return [f"{_place(each, several)}: trust {each.trust:.2f}" for each in guessed]
+
+
+def _place(face: FaceReport, several: bool) -> str:
+    return f"{f'page {face.page} ' if several else ''}at {face.box[0]:.0f}, {face.box[1]:.0f}"
 
 
 def write_faces(result: RestoredPhoto, target: Path, overwrite: bool) -> None:

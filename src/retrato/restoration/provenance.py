@@ -10,15 +10,19 @@ from retrato.images.exif import with_text
 from retrato.images.photo import Photo
 
 
-def mark_as_restored(photo: Photo, restorer: str | None, upscaler: str | None = None) -> Photo:
+def mark_as_restored(
+    photo: Photo, restorer: str | None, upscaler: str | None = None, largely_guessed: int = 0
+) -> Photo:
     """The photo with a note in EXIF's ProcessingSoftware, which programs show among a picture's properties.
 
     Args:
         photo: with restored faces, or enlarged by a model.
         restorer: kind and weights of what restored the faces, where there are any.
         upscaler: kind and weights of the model that enlarged what is around them, where one did.
+        largely_guessed: how many of the faces may well show somebody else.
     """
-    done = [f"faces restored by a model ({restorer})"] if restorer else []
+    guessed = f", {largely_guessed} of them largely guessed" if largely_guessed else ""
+    done = [f"faces restored by a model ({restorer}){guessed}"] if restorer else []
     done += [f"background enlarged by a model ({upscaler})"] if upscaler else []
     return _noted(photo, photo.exif, f"retrato {__version__}: {', '.join(done)}")
 

@@ -1,13 +1,15 @@
 """What became of a photo's file, and of each of its faces, as a record that outlives the pixels."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from retrato.faces.face import Face
-from retrato.restoration.restored import RestoredPhoto
+from retrato.restoration.cutting import SkippedFace
+from retrato.restoration.restored import RestoredFace, RestoredPhoto
+from retrato.restoration.trust import is_largely_guessed
 
 
 class Outcome(StrEnum):
@@ -39,13 +41,31 @@ class FaceReport:
     """Of a file with several pages."""
     left_because: str | None = None
     """Why it was left as it is; None if it was restored."""
+    trust: float | None = None
+    """How far a restored face can be trusted to show the person; see `RestoredFace`."""
+
+    @property
+    def is_largely_guessed(self) -> bool:
+        """Whether it may well show somebody else."""
+        return is_largely_guessed(self.trust)
 
     @classmethod
-    def of(cls, face: Face, number: int, page: int, left_because: str | None = None) -> "FaceReport":
+    def of_found(cls, face: Face, number: int, page: int) -> "FaceReport":
         """Of a face as it was found."""
         box = (face.box.left, face.box.top, face.box.right, face.box.bottom)
         points = tuple((round(float(x), 1), round(float(y), 1)) for x, y in face.landmarks)
-        return cls(tuple(round(each, 1) for each in box), points, round(face.score, 4), number, page, left_because)  # type: ignore[arg-type]
+        return cls(tuple(round(each, 1) for each in box), points, round(face.score, 4), number, page)  # type: ignore[arg-type]
+
+    @classmethod
+    def of_restored(cls, face: RestoredFace, page: int) -> "FaceReport":
+        """Of a face that was restored."""
+        trust = None if face.trust is None else round(face.trust, 3)
+        return replace(cls.of_found(face.face, face.number, page), trust=trust)
+
+    @classmethod
+    def of_skipped(cls, face: SkippedFace, page: int) -> "FaceReport":
+        """Of a face that was left as it is."""
+        return replace(cls.of_found(face.face, face.number, page), left_because=face.reason)
 
 
 @dataclass(frozen=True)
@@ -83,6 +103,11 @@ class PhotoReport:
         """The faces that were left as they are."""
         return tuple(each for each in self.faces if each.left_because is not None)
 
+    @property
+    def largely_guessed(self) -> tuple[FaceReport, ...]:
+        """The restored faces that may well show somebody else."""
+        return tuple(each for each in self.faces if each.is_largely_guessed)
+
     def record(self) -> dict[str, Any]:
         """As JSON has it."""
         return {
@@ -102,6 +127,8 @@ class PhotoReport:
                     "score": each.score,
                     "restored": each.left_because is None,
                     "left_because": each.left_because,
+                    "trust": each.trust,
+                    "largely_guessed": each.is_largely_guessed,
                 }
                 for each in self.faces
             ],
@@ -124,6 +151,7 @@ class PhotoReport:
                 each["number"],
                 each["page"],
                 each["left_because"],
+                each["trust"],
             )
             for each in record["faces"]
         )
@@ -143,5 +171,5 @@ class PhotoReport:
 
 def faces_of(result: RestoredPhoto, page: int = 1) -> Sequence[FaceReport]:
     """All faces of a photo, the restored ones first."""
-    restored = [FaceReport.of(each.face, each.number, page) for each in result.faces]
-    return [*restored, *(FaceReport.of(each.face, each.number, page, each.reason) for each in result.skipped)]
+    restored = [FaceReport.of_restored(each, page) for each in result.faces]
+    return [*restored, *(FaceReport.of_skipped(each, page) for each in result.skipped)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from retrato.faces.face import Face, FaceCrop
 from retrato.images.photo import Photo
 from retrato.restoration.cutting import SkippedFace
+from retrato.restoration.trust import is_largely_guessed
 from retrato.shapes import Image
 
 
@@ -25,6 +26,13 @@ class RestoredFace:
     """Among all faces that were found, the largest first."""
     part: float = 1.0
     """How much of the change is taken over, 0 to 1, before `Strength`: less of faces that are sharp already."""
+    trust: float | None = None
+    """How far it can be trusted to show the person, 0 to 1; None where no network that knows people was asked."""
+
+    @property
+    def is_largely_guessed(self) -> bool:
+        """Whether it may well show somebody else."""
+        return is_largely_guessed(self.trust)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from retrato import __version__
 from retrato.errors import RetratoError, UnwritableOutput
 from retrato.images.files import list_pages, read_image
 from retrato.images.turning import turn_photo
+from retrato.restoration.photo_file import how_far_trusted
 from retrato.restoration.report import FaceReport, Outcome, PhotoReport
 from retrato.shapes import Image
 from retrato.whole_files import written_whole
@@ -75,11 +76,13 @@ def _card(report: PhotoReport) -> str:
         return f'<section class="left">{title}<p>{escape(str(error))}</p></section>\n'
     shown = [each for each in report.restored if each.page == 1][:FACES_SHOWN]
     faces = "".join(_pair(_face(before, each, 1), _face(after, each, len(after) / len(before))) for each in shown)
+    trust = how_far_trusted(report.largely_guessed, several=report.pages > 1)
+    guessed = "".join(f"<li>largely guessed: {escape(each)}</li>" for each in trust)
     left = "".join(f"<li>left as found: {escape(each.left_because or '')}</li>" for each in report.left)
     notes = "".join(f"<li>{escape(each)}</li>" for each in report.notes)
     return (
         f"<section>{title}<div class=pictures>{_pair(_small(before, PHOTO_SIDE), _small(after, PHOTO_SIDE))}"
-        f"<div class=faces>{faces}</div></div><ul>{left}{notes}</ul></section>\n"
+        f"<div class=faces>{faces}</div></div><ul>{guessed}{left}{notes}</ul></section>\n"
     )
 
 
