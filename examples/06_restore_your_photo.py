@@ -124,8 +124,8 @@ show(
 # Where we know it. PSNR says how close the pixels are, in decibels, more is better; a blurred face can have a good
 # one. Whether it is still the same *person* is another question: `retrato evaluate restoration` measures it with a
 # network that recognises people, and calls it identity. Where nobody knows the truth, retrato asks such a network how
-# much of a person the photo shows, and whether the restored face is still that one; a face whose **trust** is below 0.4 is
-# *largely guessed*.
+# much of a person the photo shows, and whether the restored face is still that one; a face whose **trust** is below
+# 0.4 is *largely guessed*.
 
 # %%
 from retrato.metrics.psnr import psnr
