@@ -15,7 +15,7 @@ from retrato.restoration.likeness import Embed, embedded
 from retrato.shapes import Image
 
 LEAST_TRUST = 0.4
-"""Below this a face is largely guessed. Of 100 such faces 84 were less like the truth than a cosine of 0.6, of 100
+"""Below this a face is largely guessed. Of 100 such faces 82 were less like the truth than a cosine of 0.6, of 100
 others 7 (benchmarks/trust.py)."""
 NOBODY_SIZE = 8
 """Pixels across a crop, at which nobody can be told from anybody."""
