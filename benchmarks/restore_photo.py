@@ -11,12 +11,18 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import torch
 from skimage.data import astronaut
 
 from retrato import Photo, PhotoRestorer
 from retrato.images.resizing import enlarge
+from retrato.networks.gfpgan import GFPGAN
+from retrato.precision import fastest_precision
+from retrato.restoration.restorer import GFPGANRestorer
+from retrato.weights.load import load_gfpgan
 
 REPEATS = 7
 
@@ -34,29 +40,42 @@ def main() -> None:
     print(f"commit {commit.strip() or 'unknown'}\n")
     face = torch.zeros(1, 3, restorer.restore_faces.size, restorer.restore_faces.size)
     faces = face.expand(8, -1, -1, -1)
-    one = median_seconds(lambda: restorer.restore_faces(face))
-    eight = median_seconds(lambda: restorer.restore_faces(faces))
-    print("| step | time |\n|---|---|")
-    print(f"| one face through the network | {one * 1000:.0f} ms |")
-    print(f"| eight faces at once, each | {eight * 1000 / 8:.0f} ms |")
+    once = restoring_once()
+    print("| step | time | without its mirror image |\n|---|---|---|")
+    for name, some in (("one face through the network", face), ("eight faces at once, each", faces)):
+        times = [
+            1000 * each / len(some) for each in by_turns(partial(restorer.restore_faces, some), partial(once, some))
+        ]
+        print(f"| {name} | {times[0]:.0f} ms | {times[1]:.0f} ms |")
+    print("\n| photo | time |\n|---|---|")
     for name, image in photos.items():
         results = [restorer(Photo(image)) for _ in range(3)]
         steps = {step: statistics.median(each.seconds[step] for each in results) for step in results[0].seconds}
         parts = ", ".join(f"{step} {seconds:.2f}" for step, seconds in steps.items())
-        print(f"| photo {name}, one face | {sum(steps.values()):.2f} s: {parts} |")
+        print(f"| {name}, one face | {sum(steps.values()):.2f} s: {parts} |")
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"| peak memory so far | {peak:.0f} MiB |")
 
 
-def median_seconds(work: Callable[[], object]) -> float:
-    """Of some repetitions, after one to warm up."""
-    work()
-    times = []
-    for _ in range(REPEATS):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
+def restoring_once() -> GFPGANRestorer:
+    """The bundled restorer, had it no self-ensemble."""
+    bundled = load_gfpgan("bundled")
+    network = GFPGAN(replace(bundled.config, self_ensemble=False))
+    network.load_state_dict(bundled.state_dict())
+    device = torch.device("cpu")
+    return GFPGANRestorer(network, "bundled, without its mirror image", device, fastest_precision(device))
+
+
+def by_turns(*works: Callable[[], object]) -> list[float]:
+    """Median seconds of each, of some repetitions after one to warm up."""
+    times: list[list[float]] = [[] for _ in works]
+    for repeat in range(REPEATS + 1):
+        for work, found in zip(works, times, strict=True):
+            started = time.perf_counter()
+            work()
+            if repeat:
+                found.append(time.perf_counter() - started)
+    return [statistics.median(each) for each in times]
 
 
 if __name__ == "__main__":
