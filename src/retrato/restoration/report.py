@@ -59,8 +59,7 @@ class FaceReport:
     @classmethod
     def of_restored(cls, face: RestoredFace, page: int) -> "FaceReport":
         """Of a face that was restored."""
-        trust = None if face.trust is None else round(face.trust, 3)
-        return replace(cls.of_found(face.face, face.number, page), trust=trust)
+        return replace(cls.of_found(face.face, face.number, page), trust=face.trust)
 
     @classmethod
     def of_skipped(cls, face: SkippedFace, page: int) -> "FaceReport":

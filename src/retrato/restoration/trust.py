@@ -22,7 +22,7 @@ NOBODY_SIZE = 8
 
 
 def trusts(embed: Embed, crops: Sequence[Image], restored: Sequence[Image]) -> list[float]:
-    """How far each restored face can be trusted to show the person of its crop: 0, not at all, to 1.
+    """How far each restored face can be trusted to show the person of its crop: 0, not at all, to 1, in thousandths.
 
     Args:
         embed: aligned faces to what a recognition network makes of them.
@@ -34,7 +34,7 @@ def trusts(embed: Embed, crops: Sequence[Image], restored: Sequence[Image]) -> l
     before, after = embedded(embed, crops), embedded(embed, restored)
     nobody = embedded(embed, [_at_nobody_size(each) for each in crops])
     found: list[float] = (_cosines(before, after) * (1 - _cosines(before, nobody))).tolist()
-    return found
+    return [round(each, 3) for each in found]
 
 
 def is_largely_guessed(trust: float | None) -> bool:
