@@ -39,6 +39,7 @@ from retrato.restoration.provenance import mark_as_restored
 from retrato.restoration.restored import RestoredFace, RestoredPhoto
 from retrato.restoration.restorer import FaceRestorer
 from retrato.restoration.rotation import Rotation
+from retrato.restoration.steps import Steps
 from retrato.restoration.trust import trusts
 from retrato.restoration.upscaler import LANCZOS, LanczosUpscaler, Upscaler, load_background
 from retrato.shapes import Faces, Image
@@ -57,7 +58,7 @@ class UprightFaces:
     photo: Photo
     cut: list[CutFace]
     skipped: list[SkippedFace]
-    steps: "Steps"
+    steps: Steps
     kept: Kept | None
     """What of the photo stays as it is."""
     turns: int = 0
@@ -338,17 +339,3 @@ def memory_in_words(photo: Photo) -> Iterator[None]:
             f"a photo of {photo.width}x{photo.height} takes more memory than there is: choose a smaller upscale, "
             "or close other programs"
         ) from error
-
-
-class Steps:
-    """What each step of one photo took."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def timed(self, step: str) -> Iterator[None]:
-        """Time what happens inside."""
-        started = time.perf_counter()
-        yield
-        self.seconds[step] = time.perf_counter() - started
