@@ -19,6 +19,7 @@ from retrato.data import StoredImage, find_stored_images
 from retrato.degradation import Preset
 from retrato.evaluation.trials import degraded_trial, each_case
 from retrato.images.tensors import rounded, to_images
+from retrato.metrics.correlation import spearman
 from retrato.metrics.measuring import load_measures
 from retrato.metrics.table import metric
 from retrato.restoration.restorer import GFPGANRestorer
@@ -52,10 +53,12 @@ def main() -> None:
 
 def degraded_ways(stored: Sequence[StoredImage], size: int) -> Iterator[tuple[str, Faces, Faces]]:
     """Name, degraded faces, and good ones, of each way to degrade them."""
+    truths: dict[Preset, Faces] = {}
     for preset in PRESETS:
         cases = list(each_case(degraded_trial("faces", stored, preset), size))
-        yield preset, rounded(torch.stack([each.input for each in cases])), torch.stack([each.target for each in cases])
-    truth = torch.stack([each.target for each in each_case(degraded_trial("faces", stored, Preset.PAPER), size)])
+        truths[preset] = torch.stack([each.target for each in cases])
+        yield preset, rounded(torch.stack([each.input for each in cases])), truths[preset]
+    truth = truths[Preset.PAPER]
     for small in SIZES:
         shrunk = F.interpolate(truth, size=(small, small), mode="area")
         yield f"{small} px", rounded(F.interpolate(shrunk, size=(size, size), mode="bicubic").clamp(-1, 1)), truth
@@ -70,8 +73,7 @@ def print_by_trust(trust: PerPicture, truth: PerPicture) -> None:
         print_row(f"{low:.1f} to {min(high, 1):.1f}", truth[(trust >= low) & (trust < high)])
     print_row(f"below {LEAST_TRUST}", truth[trust < LEAST_TRUST])
     print_row(f"from {LEAST_TRUST} on", truth[trust >= LEAST_TRUST])
-    ranks = torch.stack([each.argsort().argsort().float() for each in (trust, truth)])
-    print(f"\nRank correlation: {torch.corrcoef(ranks)[0, 1]:.2f}\n")
+    print(f"\nRank correlation: {spearman(trust, truth):.2f}\n")
 
 
 def print_row(name: str, truth: PerPicture) -> None:

@@ -111,8 +111,8 @@ def told(report: PhotoReport) -> str:
     from retrato.restoration.photo_file import how_far_trusted, why_left
 
     steps = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in report.seconds.items())
-    where = f" on {counted(report.pages, 'page')}" if report.pages > 1 else ""
     several = report.pages > 1
+    where = f" on {counted(report.pages, 'page')}" if several else ""
     why = "; ".join(why_left(report.left, several=several))
     left = f"; {counted(len(report.left), 'face')} left as found: {why}" if report.left else ""
     trust = "; ".join(how_far_trusted(report.largely_guessed, several=several))

@@ -40,6 +40,16 @@ def require_share(name: str, share: float) -> None:
         raise ValueError(f"{name} must be from 0 to 1, found {share:g}")
 
 
+def require_within(name: str, ends: Range, least: float, most: float) -> None:
+    """Refuse a range that leaves the values which something can have.
+
+    Raises:
+        ValueError: it does.
+    """
+    if min(ends) < least or max(ends) > most:
+        raise ValueError(f"{name} must be from {least:g} to {most:g}, found {ends}")
+
+
 class Draws:
     """Numbers by chance, one for each picture. The same state of `rng` gives the same ones on every machine."""
 

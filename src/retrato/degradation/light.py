@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from retrato.degradation.draws import Draws, Range, Ranges, Record, Values
+from retrato.degradation.draws import Draws, Range, Ranges, Record, Values, require_within
 from retrato.shapes import Pictures
 
 
@@ -26,8 +26,7 @@ class LightRanges(Ranges):
     def __post_init__(self) -> None:
         """Refuse what nothing can be drawn from, and light that would not fit into a picture."""
         super().__post_init__()
-        if min(self.factor) < 0 or max(self.factor) > 1:
-            raise ValueError(f"factor must be from 0 to 1, found {self.factor}")
+        require_within("factor", self.factor, 0, 1)
 
 
 @dataclass(frozen=True)

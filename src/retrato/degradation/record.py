@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from retrato.degradation.colour import ColourRanges, ColourRecord, draw_colour
-from retrato.degradation.draws import Draws, Range, Ranges, Record, Values, require_share
+from retrato.degradation.draws import Draws, Range, Ranges, Record, Values, require_share, require_within
 from retrato.degradation.light import LightRanges, LightRecord, draw_light
 from retrato.degradation.old_photo import OldPhotoRanges, OldPhotoRecord, draw_old_photo
 
@@ -67,8 +67,7 @@ class DegradationRanges(Ranges):
         if min(self.blur_sigma) < 0 or min(self.noise_sigma) < 0 or min(self.shrink) <= 0:
             found = f"{self.blur_sigma}, {self.noise_sigma} and {self.shrink}"
             raise ValueError(f"blur_sigma and noise_sigma must be at least 0 and shrink above 0, found {found}")
-        if min(self.jpeg_quality) < 1 or max(self.jpeg_quality) > 100:
-            raise ValueError(f"jpeg_quality must be from 1 to 100, found {self.jpeg_quality}")
+        require_within("jpeg_quality", self.jpeg_quality, 1, 100)
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ class Person:
         self._embedding = embedded(embed, [crop])
 
     @classmethod
-    def from_photo(cls, photo: Photo, find_faces: FaceDetector) -> "Person":
-        """The person whose face is the largest of a photo; the bundled embedder recognises them.
+    def from_photo(cls, photo: Photo, find_faces: FaceDetector, embed: Embed | None = None) -> "Person":
+        """The person whose face is the largest of a photo; unless another is given, the bundled embedder knows them.
 
         Raises:
             UnusableFace: it shows no face that can be cut out.
@@ -45,16 +45,16 @@ class Person:
             crop = cut_out(photo.image, found[0].landmarks, CROP_SIZE)
         except UnusableFace as error:
             raise UnusableFace(f"the face in the photo of the person cannot be used: {error}; name another") from None
-        return cls(load_embedder(), crop.image)
+        return cls(embed or load_embedder(), crop.image)
 
     @classmethod
-    def from_file(cls, path: str | Path, find_faces: FaceDetector) -> "Person":
+    def from_file(cls, path: str | Path, find_faces: FaceDetector, embed: Embed | None = None) -> "Person":
         """As `from_photo`, of a file.
 
         Raises:
             UnreadableImage: it is no picture; and as `from_photo`.
         """
-        return cls.from_photo(read_image(path), find_faces)
+        return cls.from_photo(read_image(path), find_faces, embed)
 
     def likenesses(self, crops: Sequence[Image]) -> list[float]:
         """How alike aligned faces are to the person: cosines, 1 for the same picture and about 0 for a stranger."""

@@ -143,7 +143,7 @@ class PhotoRestorer:
             UnusableFace: the photo of the person shows no face that can be used.
             UnreadableImage: it is no picture.
         """
-        find_faces = detector_of(pipeline, choose_device(device))
+        find_faces, embed = detector_of(pipeline, choose_device(device)), load_embedder()
         return cls(
             find_faces,
             load_restorer(name_or_file, device, precision, noise_seed, engine),
@@ -152,9 +152,9 @@ class PhotoRestorer:
             upscale_background=background if isinstance(background, Upscaler) else load_background(background, device),
             strength=strength,
             choice=choice,
-            person=person_of(person, find_faces),
+            person=person_of(person, find_faces, embed),
             rotate=Rotation(rotate),
-            embed=load_embedder(),
+            embed=embed,
         )
 
     def __call__(self, photo: Photo, kept: Kept | None = None) -> RestoredPhoto:
@@ -302,11 +302,13 @@ class PhotoRestorer:
         ]
 
 
-def person_of(photo: Photo | str | Path | None, find_faces: FaceDetector) -> Person | None:
+def person_of(photo: Photo | str | Path | None, find_faces: FaceDetector, embed: Embed) -> Person | None:
     """The person whom a photo shows, if there is one."""
     if photo is None:
         return None
-    return Person.from_photo(photo, find_faces) if isinstance(photo, Photo) else Person.from_file(photo, find_faces)
+    if isinstance(photo, Photo):
+        return Person.from_photo(photo, find_faces, embed)
+    return Person.from_file(photo, find_faces, embed)
 
 
 def without_new_colour(restored: Faces, crops: Faces) -> Faces:

@@ -1,14 +1,13 @@
 """What became of a photo's file, and of each of its faces, as a record that outlives the pixels."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from retrato.faces.face import Face
-from retrato.restoration.cutting import SkippedFace
-from retrato.restoration.restored import RestoredFace, RestoredPhoto
+from retrato.restoration.restored import RestoredPhoto
 from retrato.restoration.trust import is_largely_guessed
 
 
@@ -50,21 +49,14 @@ class FaceReport:
         return is_largely_guessed(self.trust)
 
     @classmethod
-    def of_found(cls, face: Face, number: int, page: int) -> "FaceReport":
-        """Of a face as it was found."""
+    def of(
+        cls, face: Face, number: int, page: int, *, left_because: str | None = None, trust: float | None = None
+    ) -> "FaceReport":
+        """Of a face as it was found, and what became of it."""
         box = (face.box.left, face.box.top, face.box.right, face.box.bottom)
         points = tuple((round(float(x), 1), round(float(y), 1)) for x, y in face.landmarks)
-        return cls(tuple(round(each, 1) for each in box), points, round(face.score, 4), number, page)  # type: ignore[arg-type]
-
-    @classmethod
-    def of_restored(cls, face: RestoredFace, page: int) -> "FaceReport":
-        """Of a face that was restored."""
-        return replace(cls.of_found(face.face, face.number, page), trust=face.trust)
-
-    @classmethod
-    def of_skipped(cls, face: SkippedFace, page: int) -> "FaceReport":
-        """Of a face that was left as it is."""
-        return replace(cls.of_found(face.face, face.number, page), left_because=face.reason)
+        rounded = tuple(round(each, 1) for each in box)
+        return cls(rounded, points, round(face.score, 4), number, page, left_because, trust)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -170,5 +162,6 @@ class PhotoReport:
 
 def faces_of(result: RestoredPhoto, page: int = 1) -> Sequence[FaceReport]:
     """All faces of a photo, the restored ones first."""
-    restored = [FaceReport.of_restored(each, page) for each in result.faces]
-    return [*restored, *(FaceReport.of_skipped(each, page) for each in result.skipped)]
+    restored = [FaceReport.of(each.face, each.number, page, trust=each.trust) for each in result.faces]
+    left = [FaceReport.of(each.face, each.number, page, left_because=each.reason) for each in result.skipped]
+    return [*restored, *left]
